@@ -1,0 +1,11 @@
+//! The bytes that outlive a process, and every decision taken from them, as pure functions.
+//!
+//! Facts in, plan out: no I/O, clock, task or `unsafe` here. Each format's specification is the doc
+//! of the module that encodes it; `docs/format.md` is rendered from them.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing)]
+
+mod error;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,3 @@
+//! The Alluvium store on RocksDB.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Joins an Alluvium backend to Timely Dataflow.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,10 @@
+//! A keyed state backend for stream processing.
+
+#![forbid(unsafe_code)]
+
+pub mod environment;
+mod error;
+pub mod storage;
+pub mod store;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,125 @@
+//! The seam to durable objects: a directory, or any object store.
+//!
+//! Object names are relative paths with `/` between parts. Objects are immutable once written, except
+//! that they can be deleted. Calls block; a caller that wants several at once uses several threads.
+//! Conditional creation ([`Storage::put_if_absent`]) is the only conditional operation, because a
+//! local directory has no other. Does not know what the objects mean: see `catalog` and `snapshot`.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// Durable objects under one root. All calls may run at the same time from many threads.
+pub trait Storage: Send + Sync + fmt::Debug {
+    /// Where it is, for messages: `file:///var/lib/job`, `s3://bucket/prefix`. No secrets.
+    fn location(&self) -> String;
+
+    /// Writes a small object, replacing what may be there. Durable when it returns.
+    ///
+    /// # Errors
+    /// `Unavailable` when storage refuses or fails; the object may or may not exist then.
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<()>;
+
+    /// Writes a small object if no object of that name exists, as one atomic step.
+    ///
+    /// # Errors
+    /// `Indeterminate` when storage did not say whether it was written (time-outs, lost answers, conflicts
+    /// that are reported as "exists"): read the object back to learn who won.
+    fn put_if_absent(&self, name: &str, bytes: &[u8]) -> Result<PutOutcome>;
+
+    /// Writes the object from a local file, in parts where it is large. Nobody sees a part of it.
+    ///
+    /// # Errors
+    /// As [`Storage::put`]; `Cancelled` soon after `cancel` is set, leaving no object behind.
+    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer>;
+
+    /// Reads the object into a new local file. Nothing is left at `to` after an error.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not exist or storage fails; `Cancelled` soon after `cancel` is set.
+    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer>;
+
+    /// Reads a small object whole; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// `Unavailable` when storage fails.
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>>;
+
+    /// All objects whose names start with `prefix` (whole path parts, such as `commits/`), sorted by name.
+    ///
+    /// # Errors
+    /// `Unavailable` when storage fails.
+    fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>>;
+
+    /// Deletes the object. An object that is not there counts as deleted.
+    ///
+    /// # Errors
+    /// `Unavailable` when storage fails.
+    fn delete(&self, name: &str) -> Result<()>;
+}
+
+/// What became of a [`Storage::put_if_absent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "callers must treat both")]
+pub enum PutOutcome {
+    /// This call created the object.
+    Created,
+    /// An object of that name was there, or may have been: read it to learn whose it is.
+    Exists,
+}
+
+/// One object of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "storages build it field by field")]
+pub struct ObjectInfo {
+    /// Its name, relative to the storage's root.
+    pub name: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it was last written, in milliseconds since the Unix epoch, by storage's clock.
+    pub modified_unix_millis: i64,
+}
+
+/// What a transfer moved, for checks against a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "storages build it field by field")]
+pub struct Transfer {
+    /// Bytes moved.
+    pub bytes: u64,
+    /// CRC32C of the bytes moved.
+    pub crc32c: u32,
+}
+
+/// A flag that asks work in progress to stop. Clones share the flag.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the work to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody asked.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Returns `Cancelled` if somebody asked, naming `operation`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) once the flag is set.
+    pub fn check(&self, operation: impl fmt::Display) -> Result<()> {
+        if self.is_cancelled() { Err(Error::cancelled(operation)) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,168 @@
+//! The seam below the write buffer: an ordered map of rows that can be pinned.
+//!
+//! Invariants an implementation keeps:
+//! - rows are ordered by their keys' bytes, unsigned;
+//! - one writer at a time ([`Store::write`], [`Store::clip`], [`Store::pin`] are called by one thread, the
+//!   flusher), while any number of threads read;
+//! - a scan sees the store as it was when the scan began;
+//! - a file name is never given to other content within the life of one store directory;
+//! - a pinned file does not change or vanish while its [`Pinned`] lives.
+//!
+//! A store knows rows and files. It does not know states, key groups' owners, snapshots, checksums of
+//! objects or where files are kept for good: that is planned above it (`protocol::plan`), because a
+//! restore that lives inside one engine has to be written again for the next.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use alluvium_protocol::row::RowRange;
+
+use crate::error::Result;
+
+pub mod memory;
+
+/// What a sorted run does to one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a store must carry out every change")]
+pub enum Change<'a> {
+    /// The row has this value from now on.
+    Put(&'a [u8]),
+    /// The row is gone. It need not have existed.
+    Delete,
+}
+
+/// Changes in strictly ascending order of their row keys.
+pub trait SortedRun {
+    /// The next change, or `None` at the end.
+    ///
+    /// # Errors
+    /// Whatever the run's source reports; the store gives up the write and passes it on.
+    fn next(&mut self) -> Result<Option<(&[u8], Change<'_>)>>;
+}
+
+/// Rows in ascending order of their keys.
+pub trait RowCursor {
+    /// The next row's key and value, or `None` at the end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) where stored bytes fail their checksum,
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the device fails.
+    fn next(&mut self) -> Result<Option<(&[u8], &[u8])>>;
+}
+
+/// An ordered map of rows that can be pinned. See the module's invariants.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Reads one row. Replaces the contents of `value` and returns true if the row exists.
+    ///
+    /// # Errors
+    /// As [`RowCursor::next`].
+    fn get(&self, row: &[u8], value: &mut Vec<u8>) -> Result<bool>;
+
+    /// Reads the rows of `range` in order.
+    ///
+    /// # Errors
+    /// As [`RowCursor::next`].
+    fn scan<'a>(&'a self, range: &RowRange) -> Result<Box<dyn RowCursor + 'a>>;
+
+    /// Applies a sorted run. Returns when its changes are visible to every later read.
+    ///
+    /// # Errors
+    /// `Unavailable` when the device fails. What part of the run is visible then is not defined; the
+    /// flusher poisons the backend.
+    fn write(&self, run: &mut dyn SortedRun) -> Result<()>;
+
+    /// Drops every row outside `keep`. O(files): space may be given back later, in the background.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    fn clip(&self, keep: &RowRange) -> Result<()>;
+
+    /// Pins all that was written so far as immutable files on this machine, in `directory`, which does
+    /// not exist yet and lies in the store directory's file system.
+    ///
+    /// # Errors
+    /// `Unavailable` when the device fails; nothing is left in `directory` then.
+    fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>>;
+
+    /// Sizes for metrics and people; cheap, approximate.
+    fn size(&self) -> StoreSize;
+}
+
+/// A store's size.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreSize {
+    /// Bytes in files (on disk, compressed).
+    pub file_bytes: u64,
+    /// Number of data files.
+    pub files: u64,
+}
+
+impl StoreSize {
+    /// A size.
+    #[must_use]
+    pub const fn new(file_bytes: u64, files: u64) -> Self {
+        Self { file_bytes, files }
+    }
+}
+
+/// Immutable files that hold all rows of a store at one moment. Dropping it releases (and deletes) them.
+pub trait Pinned: Send + fmt::Debug {
+    /// The files, data files and others, in the order in which a store wants them back.
+    fn files(&self) -> &[PinnedFile];
+
+    /// The pinned rows of `range`, in order. Does not disturb the live store.
+    ///
+    /// # Errors
+    /// As [`RowCursor::next`].
+    fn scan<'a>(&'a self, range: &RowRange) -> Result<Box<dyn RowCursor + 'a>>;
+}
+
+/// One file of a [`Pinned`] store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores build it field by field")]
+pub struct PinnedFile {
+    /// Its name within the store, such as `000012.sst`.
+    pub name: String,
+    /// Where it is now.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Whether it holds rows and never changes under its name, so that later snapshots may refer to
+    /// it. False for a store's bookkeeping (RocksDB: MANIFEST, CURRENT), which every snapshot uploads.
+    pub shared: bool,
+    /// First and last row key in the file, deleted rows included; `None` for bookkeeping.
+    pub bounds: Option<(Vec<u8>, Vec<u8>)>,
+    /// What the store wants to be told again when it opens the file: opaque, small.
+    pub note: Vec<u8>,
+}
+
+/// A file that was placed in a store directory for [`StoreFactory::open`], under its `name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "restore builds it field by field")]
+pub struct PlacedFile {
+    /// Its name within the store.
+    pub name: String,
+    /// The note that [`PinnedFile::note`] carried.
+    pub note: Vec<u8>,
+}
+
+/// Opens stores of one kind.
+pub trait StoreFactory: Send + Sync + fmt::Debug {
+    /// The name that manifests record, such as `rocksdb`: files of one kind are opened by that kind only.
+    fn kind(&self) -> &'static str;
+
+    /// An empty store in `directory`, which is created.
+    ///
+    /// # Errors
+    /// `Unavailable` when the directory cannot be made or the engine does not start.
+    fn create(&self, directory: &Path) -> Result<Arc<dyn Store>>;
+
+    /// The store whose files lie in `directory`; they now belong to it and may be deleted by it
+    /// (they are links or copies).
+    ///
+    /// # Errors
+    /// `Corrupt` when the files are not a whole store, `Unavailable` when the device fails.
+    fn open(&self, directory: &Path, files: &[PlacedFile]) -> Result<Arc<dyn Store>>;
+}

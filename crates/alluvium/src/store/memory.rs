@@ -1,0 +1,1 @@
+//! The memory store: immutable sorted runs in memory, merged as they grow.
