@@ -6,6 +6,12 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing)]
 
+pub mod chunk;
 mod error;
+pub mod key;
+pub mod key_group;
+pub mod row;
+pub mod shape;
+pub mod timer;
 
 pub use error::{Error, ErrorKind, Result};

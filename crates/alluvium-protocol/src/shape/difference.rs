@@ -1,0 +1,1 @@
+//! Finds the first place where two shapes differ.

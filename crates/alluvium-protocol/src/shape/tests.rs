@@ -1,0 +1,1 @@
+//! How shapes print, travel and differ.
