@@ -12,6 +12,10 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
+mod object;
+
+pub use object::{in_directory, in_memory, open};
+
 /// Durable objects under one root. All calls may run at the same time from many threads.
 pub trait Storage: Send + Sync + fmt::Debug {
     /// Where it is, for messages: `file:///var/lib/job`, `s3://bucket/prefix`. No secrets.
