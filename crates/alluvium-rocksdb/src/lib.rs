@@ -1,3 +1,24 @@
 //! The Alluvium store on RocksDB.
+//!
+//! The only crate that names RocksDB; none of its types is in this crate's interface. Make a
+//! [`RocksStoreFactory`] once a process and hand it to every backend, so that they share one block cache.
+//!
+//! Leaves to others: what the rows mean (`alluvium`), where pinned files are kept for good, and
+//! which of them a restore places where (`alluvium::protocol`).
 
 #![forbid(unsafe_code)]
+
+mod clip;
+mod cursor;
+mod error;
+mod factory;
+mod note;
+mod options;
+mod pin;
+mod store;
+mod tuning;
+mod write;
+
+pub use factory::RocksStoreFactory;
+pub use note::FileNote;
+pub use options::{Compression, RocksOptions};

@@ -7,4 +7,5 @@ mod error;
 pub mod storage;
 pub mod store;
 
+pub use alluvium_protocol as protocol;
 pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,150 @@
+//! RocksDB's own options: what is fixed here, and what follows from `RocksOptions`.
+//!
+//! Invariant: these options are the only ones; what a checkpoint's OPTIONS file says is never loaded.
+
+use std::ffi::c_int;
+
+use rust_rocksdb::{
+    BlockBasedOptions, Cache, ChecksumType, DBCompressionType, DataBlockIndexType, LogLevel,
+    Options, ReadOptions, WriteOptions,
+};
+
+use crate::options::{Compression, RocksOptions};
+
+/// Block format of the data files. On disk; raising it takes files away from older builds. 6 is the
+/// first whose block checksums know the file and the offset they belong to.
+const FORMAT_VERSION: i32 = 6;
+
+/// Block size. Blocks of 16 KiB made reads of many rows a third slower and saved half a percent of space.
+const BLOCK_BYTES: usize = 4 << 10;
+
+/// Size at which RocksDB rewrites its MANIFEST. Every checkpoint uploads the MANIFEST whole; at RocksDB's own
+/// limit of 1 GiB it would become the largest file of a job that has run for weeks.
+const MANIFEST_BYTES: usize = 1 << 20;
+
+/// The information log of one store: for a person after a crash, hence small.
+const LOG_BYTES: usize = 1 << 20;
+const LOG_FILES: usize = 2;
+
+/// Read ahead this much when a whole pinned store is read: half as fast again on cold files.
+const READAHEAD_BYTES: usize = 2 << 20;
+
+/// A pinned store is opened beside the live one, for a listing or one scan.
+const PINNED_OPEN_FILES: c_int = 64;
+
+/// Levels of a store: RocksDB's default, spelled out because `compression_per_level` counts them.
+const LEVELS: c_int = 7;
+
+/// Options of a live store.
+pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
+    let mut engine = Options::default();
+    engine.set_block_based_table_factory(&blocks(options, cache));
+    engine.set_num_levels(LEVELS);
+    compress(&mut engine, options.compression);
+
+    engine.set_write_buffer_size(options.write_buffer_bytes);
+    engine.set_max_write_buffer_number(2);
+    // A filter over the rows in memory, a twentieth of the buffer: most reads ask for rows that are not there.
+    engine.set_memtable_prefix_bloom_ratio(0.05);
+    engine.set_memtable_whole_key_filtering(true);
+    // There is one writer, the flusher.
+    engine.set_allow_concurrent_memtable_write(false);
+    // What is not in a checkpoint is lost with the process anyway.
+    engine.set_avoid_flush_during_shutdown(true);
+
+    engine.set_max_background_jobs(c_int::from(options.background_jobs));
+    engine.set_target_file_size_base(options.target_file_bytes);
+    engine.set_level_compaction_dynamic_level_bytes(true);
+    engine.set_max_open_files(options.open_files.map_or(-1, c_int::from));
+    engine.set_max_manifest_file_size(MANIFEST_BYTES);
+
+    // The defaults, spelled out because wrong data without an error is what they prevent: a store that met
+    // an error takes no more writes, levels are checked for overlaps, and a file that was put in another's
+    // place is refused.
+    engine.set_paranoid_checks(true);
+    engine.set_force_consistency_checks(true);
+    engine.set_verify_sst_unique_id_in_manifest(true);
+
+    engine.set_log_level(LogLevel::Warn);
+    engine.set_max_log_file_size(LOG_BYTES);
+    engine.set_keep_log_file_num(LOG_FILES);
+    // Periodic statistics would start a thread for numbers that nobody reads.
+    engine.set_stats_dump_period_sec(0);
+    engine.set_stats_persist_period_sec(0);
+    engine
+}
+
+/// Options of a pinned store, opened for reading only.
+pub(crate) fn pinned(live: &Options) -> Options {
+    let mut engine = live.clone();
+    // Opening every file would read all their indexes and filters a second time; a listing needs none.
+    engine.set_max_open_files(PINNED_OPEN_FILES);
+    engine.set_skip_stats_update_on_db_open(true);
+    engine
+}
+
+/// Writes go to memory only: checkpoints are what makes them durable.
+pub(crate) fn writes() -> WriteOptions {
+    let mut writes = WriteOptions::default();
+    writes.disable_wal(true);
+    writes
+}
+
+/// A scan of `[from, to)`.
+pub(crate) fn scan(from: &[u8], to: Option<&[u8]>) -> ReadOptions {
+    let mut reads = ReadOptions::default();
+    reads.set_iterate_lower_bound(from);
+    if let Some(to) = to {
+        reads.set_iterate_upper_bound(to);
+    }
+    reads.set_total_order_seek(true);
+    reads.set_verify_checksums(true);
+    reads
+}
+
+/// A scan of `[from, to)` of a pinned store, which reads each block once.
+pub(crate) fn pinned_scan(from: &[u8], to: Option<&[u8]>) -> ReadOptions {
+    let mut reads = scan(from, to);
+    reads.set_readahead_size(READAHEAD_BYTES);
+    // The cache is the live store's.
+    reads.fill_cache(false);
+    reads
+}
+
+fn blocks(options: &RocksOptions, cache: &Cache) -> BlockBasedOptions {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    blocks.set_block_size(BLOCK_BYTES);
+    blocks.set_format_version(FORMAT_VERSION);
+    blocks.set_checksum_type(ChecksumType::XXH3);
+    if options.bloom_bits > 0 {
+        blocks.set_bloom_filter(f64::from(options.bloom_bits), false);
+        blocks.set_whole_key_filtering(true);
+    }
+    // Point reads find a row in its block by hash; costs one percent of space.
+    blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
+    blocks.set_data_block_hash_ratio(0.75);
+    // Indexes and filters stay with the open file: in the cache they made reads of present rows
+    // slower by half and of absent rows four times slower.
+    blocks.set_cache_index_and_filter_blocks(false);
+    blocks
+}
+
+fn compress(engine: &mut Options, compression: Compression) {
+    use DBCompressionType::{Lz4, None};
+    match compression {
+        Compression::None => {
+            engine.set_compression_type(None);
+            engine.set_bottommost_compression_type(None);
+        }
+        Compression::Settled => {
+            engine.set_compression_per_level(&[None, None, Lz4, Lz4, Lz4, Lz4, Lz4]);
+            // In a small store the bottommost level is the one right below the youngest.
+            engine.set_bottommost_compression_type(Lz4);
+        }
+        Compression::Everywhere => {
+            engine.set_compression_type(Lz4);
+            engine.set_bottommost_compression_type(Lz4);
+        }
+    }
+}
