@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod codec;
 pub mod environment;
 mod error;
 pub mod storage;
