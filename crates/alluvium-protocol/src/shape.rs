@@ -14,10 +14,13 @@
 //!
 //! Does not decide whether a difference can be lived with (`schema::resolve`).
 
+mod difference;
 mod display;
+pub(crate) mod wire;
 
+pub use difference::difference;
 
-/// How deeply shapes may be nested in bytes that are read: deeper ones are refused as corrupt.
+/// How many levels a shape may have: [`Shape::decode`] refuses deeper ones as corrupt.
 pub const DEPTH_MAX: usize = 64;
 
 /// The structure of a type. Prints in a notation close to Rust's: `{tail: str, delay: option<i32>}`.
@@ -103,6 +106,28 @@ impl Shape {
     #[must_use]
     pub fn map(key: Self, value: Self) -> Self {
         Self::Map(Box::new(key), Box::new(value))
+    }
+
+    /// The number of levels: 1 for a shape that contains no other. At most [`DEPTH_MAX`] can be recorded.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        let below = match self {
+            Self::Option(of) | Self::Seq(of) => of.depth(),
+            Self::Map(key, value) => key.depth().max(value.depth()),
+            Self::Tuple(parts) => parts.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Struct { fields, .. } => fields
+                .iter()
+                .map(|(_, field)| field.depth())
+                .max()
+                .unwrap_or(0),
+            Self::Enum { variants, .. } => variants
+                .iter()
+                .map(|(.., payload)| payload.depth())
+                .max()
+                .unwrap_or(0),
+            _ => 0,
+        };
+        below + 1
     }
 
     /// The name of a struct or enum, which `Recursive` shapes inside may refer to.
