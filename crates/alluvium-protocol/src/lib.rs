@@ -6,11 +6,18 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing)]
 
+pub mod catalog;
 pub mod chunk;
+pub mod envelope;
 mod error;
+pub mod file;
 pub mod key;
 pub mod key_group;
+pub mod manifest;
+pub mod plan;
 pub mod row;
+pub mod rows_file;
+pub mod schema;
 pub mod shape;
 pub mod timer;
 

@@ -1,0 +1,19 @@
+//! Decisions, as pure functions from facts to data.
+//!
+//! Callers gather the facts (a log, manifests, a listing), ask for a plan, and carry out the variant they
+//! get: a plan never reads or deletes anything, so that each can be tested with facts alone.
+//!
+//! | module | decides |
+//! |---|---|
+//! | [`log`] | what the records of a log say: which count, which are void |
+//! | [`commit`] | whether a checkpoint may be added, and who won after an unclear answer |
+//! | [`snapshot`] | which files to upload, and which to refer to |
+//! | [`restore`] | how a range of key groups is rebuilt from manifests |
+//! | [`retention`] | which objects may be deleted |
+
+pub mod commit;
+mod coverage;
+pub mod log;
+pub mod restore;
+pub mod retention;
+pub mod snapshot;

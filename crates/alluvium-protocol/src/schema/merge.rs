@@ -1,0 +1,110 @@
+//! One schema from the manifests of several subtasks.
+//!
+//! Subtasks may know different states (one that never saw a key registers nothing), so the result is the
+//! union. Where two know the same state they must agree, because their files become one database: rows
+//! carry the state's number and nothing else.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::row::StateId;
+use crate::schema::{KeyedSchema, StateSchema};
+use crate::shape::difference;
+
+/// The union of several schemas; states come in the order of their ids.
+///
+/// # Errors
+/// `Invalid` when there is no schema at all. `Incompatible` when two schemas differ in the key's shape, in
+/// the state that a number stands for, or in a state's kind, shapes or codec.
+pub fn merge(schemas: &[&KeyedSchema]) -> Result<KeyedSchema> {
+    let (first, others) = schemas.split_first().ok_or_else(|| {
+        Error::invalid("merge of no schemas: a restore needs at least one manifest")
+    })?;
+    let mut union = Union {
+        states: BTreeMap::new(),
+        ids: BTreeMap::new(),
+    };
+    union.add(first)?;
+    for schema in others {
+        if let Some(difference) = difference(&first.key, &schema.key) {
+            return Err(Error::incompatible(format!(
+                "two manifests differ in the key: {difference}: they are not of one operator"
+            )));
+        }
+        union.add(schema)?;
+    }
+    let states = union.states.into_values().cloned().collect();
+    Ok(KeyedSchema {
+        key: first.key.clone(),
+        states,
+    })
+}
+
+struct Union<'a> {
+    states: BTreeMap<StateId, &'a StateSchema>,
+    ids: BTreeMap<&'a str, StateId>,
+}
+
+impl<'a> Union<'a> {
+    fn add(&mut self, schema: &'a KeyedSchema) -> Result<()> {
+        schema
+            .states
+            .iter()
+            .try_for_each(|state| self.add_state(state))
+    }
+
+    fn add_state(&mut self, state: &'a StateSchema) -> Result<()> {
+        let name = state.name.as_str();
+        let id = *self.ids.entry(name).or_insert(state.id);
+        if id != state.id {
+            return Err(Error::incompatible(format!(
+                "state `{name}` has number {id} in one manifest and {} in another: register states in \
+                 the same order in all subtasks",
+                state.id
+            )));
+        }
+        let known = *self.states.entry(id).or_insert(state);
+        match disagreement(known, state) {
+            None => Ok(()),
+            Some(text) => Err(Error::incompatible(text)),
+        }
+    }
+}
+
+/// In what two descriptions of one state number differ. Type names are for people and may differ.
+fn disagreement(known: &StateSchema, state: &StateSchema) -> Option<String> {
+    let name = &state.name;
+    if known.name != state.name {
+        return Some(format!(
+            "state number {} is `{}` in one manifest and `{name}` in another: register states in the \
+             same order in all subtasks",
+            state.id, known.name
+        ));
+    }
+    if known.kind != state.kind {
+        return Some(format!(
+            "state `{name}` is a {} state in one manifest and a {} state in another",
+            known.kind, state.kind
+        ));
+    }
+    if (&known.value.codec, known.value.version) != (&state.value.codec, state.value.version) {
+        return Some(format!(
+            "state `{name}` is written by {} version {} in one manifest and by {} version {} in another",
+            known.value.codec, known.value.version, state.value.codec, state.value.version
+        ));
+    }
+    let map_keys = known.map_key.as_ref().zip(state.map_key.as_ref());
+    [
+        ("namespace", Some((&known.namespace, &state.namespace))),
+        ("map key", map_keys),
+        ("value", Some((&known.value.shape, &state.value.shape))),
+    ]
+    .into_iter()
+    .find_map(|(part, shapes)| {
+        let (known, state) = shapes?;
+        let difference = difference(known, state)?;
+        Some(format!(
+            "state `{name}`: two manifests differ in the {part}: {difference}"
+        ))
+    })
+}

@@ -1,0 +1,131 @@
+//! Schemas as they are stored: see the specification in [`schema`](crate::schema).
+
+use std::collections::BTreeSet;
+
+use crate::error::{Error, Result};
+use crate::row::StateId;
+use crate::schema::{KeyedSchema, StateKind, StateSchema, ValueSchema};
+use crate::shape::Shape;
+use crate::shape::wire::ShapeRecord;
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct KeyedSchemaWire {
+    #[prost(message, optional, tag = "1")]
+    key: Option<ShapeRecord>,
+    #[prost(message, repeated, tag = "2")]
+    states: Vec<StateSchemaWire>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct StateSchemaWire {
+    #[prost(uint32, tag = "1")]
+    id: u32,
+    #[prost(string, tag = "2")]
+    name: String,
+    #[prost(uint32, tag = "3")]
+    kind: u32,
+    #[prost(message, optional, tag = "4")]
+    namespace: Option<ShapeRecord>,
+    #[prost(message, optional, tag = "5")]
+    map_key: Option<ShapeRecord>,
+    #[prost(message, optional, tag = "6")]
+    value: Option<ValueSchemaWire>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct ValueSchemaWire {
+    #[prost(string, tag = "1")]
+    codec: String,
+    #[prost(uint32, tag = "2")]
+    version: u32,
+    #[prost(string, tag = "3")]
+    type_name: String,
+    #[prost(message, optional, tag = "4")]
+    shape: Option<ShapeRecord>,
+}
+
+impl KeyedSchema {
+    pub(crate) fn to_wire(&self) -> KeyedSchemaWire {
+        KeyedSchemaWire {
+            key: Some((&self.key).into()),
+            states: self.states.iter().map(StateSchema::to_wire).collect(),
+        }
+    }
+
+    pub(crate) fn from_wire(wire: Option<KeyedSchemaWire>, what: &str) -> Result<Self> {
+        let wire = present(wire, || format!("{what}: the schema"))?;
+        let key = parse_shape(wire.key, || format!("{what}: the key's shape"))?;
+        let mut ids = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        let mut states = Vec::new();
+        for wire in wire.states {
+            let state = StateSchema::from_wire(wire, what)?;
+            if !ids.insert(state.id) || !names.insert(state.name.clone()) {
+                return Err(Error::corrupt(format!(
+                    "{what}: state `{}` ({}) is described twice",
+                    state.name, state.id
+                )));
+            }
+            states.push(state);
+        }
+        Ok(Self { key, states })
+    }
+}
+
+impl StateSchema {
+    fn to_wire(&self) -> StateSchemaWire {
+        StateSchemaWire {
+            id: self.id.get().into(),
+            name: self.name.clone(),
+            kind: self.kind.tag(),
+            namespace: Some((&self.namespace).into()),
+            map_key: self.map_key.as_ref().map(ShapeRecord::from),
+            value: Some(ValueSchemaWire {
+                codec: self.value.codec.clone(),
+                version: self.value.version,
+                type_name: self.value.type_name.clone(),
+                shape: Some((&self.value.shape).into()),
+            }),
+        }
+    }
+
+    fn from_wire(wire: StateSchemaWire, what: &str) -> Result<Self> {
+        let what = format!("{what}: state `{}`", wire.name);
+        let id = u16::try_from(wire.id)
+            .map_err(|error| Error::corrupt(format!("{what}: id {}: {error}", wire.id)))?;
+        let kind = StateKind::from_tag(wire.kind).ok_or_else(|| {
+            Error::corrupt(format!("{what} is of an unknown kind ({})", wire.kind))
+        })?;
+        if wire.map_key.is_some() != (kind == StateKind::Map) {
+            return Err(Error::corrupt(format!(
+                "{what}: exactly maps have a map key, and this is a {kind} state"
+            )));
+        }
+        let value = present(wire.value, || format!("{what}: the value's schema"))?;
+        Ok(Self {
+            id: StateId::new(id),
+            kind,
+            namespace: parse_shape(wire.namespace, || format!("{what}: the namespace's shape"))?,
+            map_key: wire
+                .map_key
+                .map(|shape| parse_shape(Some(shape), || format!("{what}: the map key's shape")))
+                .transpose()?,
+            value: ValueSchema {
+                codec: value.codec,
+                version: value.version,
+                type_name: value.type_name,
+                shape: parse_shape(value.shape, || format!("{what}: the value's shape"))?,
+            },
+            name: wire.name,
+        })
+    }
+}
+
+fn parse_shape(wire: Option<ShapeRecord>, field: impl Fn() -> String) -> Result<Shape> {
+    let wire = present(wire, &field)?;
+    Shape::try_from(wire).map_err(|error| Error::new(error.kind(), format!("{}: {error}", field())))
+}
+
+fn present<T>(value: Option<T>, field: impl FnOnce() -> String) -> Result<T> {
+    value.ok_or_else(|| Error::corrupt(format!("{} is missing", field())))
+}
