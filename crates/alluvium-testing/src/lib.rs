@@ -1,3 +1,7 @@
 //! Conformance suite, oracle model and fault injection for Alluvium stores and storages.
 
 #![forbid(unsafe_code)]
+
+pub mod faulty;
+pub mod storage_conformance;
+pub mod store_conformance;

@@ -14,6 +14,7 @@ mod upload;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use object_store::path::Path as ObjectPath;
@@ -37,6 +38,8 @@ struct ObjectStorage {
     secrets: Secrets,
     /// Where the objects are files, if they are files of this machine.
     directory: Option<PathBuf>,
+    /// How long a cancelled or failed upload waits for its cleaning up before it leaves it running.
+    cleanup_patience: Duration,
 }
 
 impl ObjectStorage {

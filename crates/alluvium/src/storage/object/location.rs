@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
@@ -17,6 +18,12 @@ use super::ObjectStorage;
 use super::failure::{Secrets, failed};
 use crate::error::{Error, Result};
 use crate::storage::Storage;
+
+/// A cancelled upload is to return within a second, and providers can keep one waiting for minutes.
+const REMOTE_CLEANUP_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Disks and memory do not hang, and a flush that has begun cannot be stopped.
+const LOCAL_CLEANUP_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a location may look like, for messages.
 const KINDS: &str = "a path, file://, s3://, gs://, az://, http(s):// or memory://";
@@ -89,6 +96,7 @@ pub fn in_directory(path: &Path) -> Result<Arc<dyn Storage>> {
         location: location.trim_end_matches('/').to_owned(),
         secrets,
         directory: Some(directory),
+        cleanup_patience: LOCAL_CLEANUP_PATIENCE,
     }))
 }
 
@@ -101,6 +109,7 @@ pub fn in_memory() -> Arc<dyn Storage> {
         location: "memory://".to_owned(),
         secrets: Secrets::default(),
         directory: None,
+        cleanup_patience: LOCAL_CLEANUP_PATIENCE,
     })
 }
 
@@ -127,6 +136,7 @@ fn open_remote(
         location,
         secrets,
         directory: None,
+        cleanup_patience: REMOTE_CLEANUP_PATIENCE,
     }))
 }
 
@@ -136,10 +146,11 @@ fn make_durably(path: &Path) -> std::io::Result<()> {
     let new: Vec<&Path> = path.ancestors().take_while(missing).collect();
     std::fs::create_dir_all(path)?;
     for made in new {
-        let parent = made
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        std::fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+        let parent = match made.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        std::fs::File::open(parent)?.sync_all()?;
     }
     Ok(())
 }

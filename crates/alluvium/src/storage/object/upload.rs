@@ -1,8 +1,8 @@
 //! Uploads of files: small ones in one put, large ones in parts.
 //!
 //! Invariants: nobody sees a part of a file; at most [`PARTS_AT_ONCE_MAX`] parts and the one being
-//! read are in memory; after an error or a cancel no object is left. What cannot be waited for within
-//! [`CLEANUP_PATIENCE`] is cleaned up in the background.
+//! read are in memory; after an error or a cancel no object is left. What does not end within the
+//! storage's patience is cleaned up in the background.
 //! The calling thread reads the file and checks it; only sockets are left to the runtime.
 
 use std::collections::VecDeque;
@@ -10,7 +10,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use object_store::path::Path as ObjectPath;
 use object_store::{
@@ -36,9 +35,6 @@ const PARTS_MAX: u64 = 10_000;
 
 /// Parts of one file in flight. Four fill a link of 1 GB/s at 30 ms a request; each holds its bytes.
 const PARTS_AT_ONCE_MAX: usize = 4;
-
-/// How long a cancelled or failed upload waits for its cleaning up before it leaves it running.
-const CLEANUP_PATIENCE: Duration = Duration::from_millis(500);
 
 pub(super) fn upload(
     storage: &ObjectStorage,
@@ -90,7 +86,7 @@ impl Upload<'_> {
         let mut target = self.begin()?;
         let mut parts = VecDeque::new();
         if let Err(error) = self.send_parts(source, part_bytes, target.as_mut(), &mut parts) {
-            self.give_up(target, parts);
+            self.give_up(target, &parts);
             return Err(error);
         }
         self.publish(async move {
@@ -119,7 +115,7 @@ impl Upload<'_> {
         })?;
         let answer = match begun.wait_unless(self.cancel)? {
             Some(answer) => Some(answer),
-            None => begun.wait_for(CLEANUP_PATIENCE)?,
+            None => begun.wait_for(self.storage.cleanup_patience)?,
         };
         match answer {
             Some(Ok(Some(target))) => Ok(target),
@@ -178,7 +174,7 @@ impl Upload<'_> {
         })?;
         let answer = match published.wait_unless(self.cancel)? {
             Some(answer) => Some(answer),
-            None => published.wait_for(CLEANUP_PATIENCE)?,
+            None => published.wait_for(self.storage.cleanup_patience)?,
         };
         match answer {
             Some(Ok(true)) => Ok(()),
@@ -187,12 +183,12 @@ impl Upload<'_> {
         }
     }
 
-    fn give_up(&self, mut target: Box<dyn MultipartUpload>, parts: VecDeque<Pending<Written>>) {
-        for part in &parts {
+    fn give_up(&self, mut target: Box<dyn MultipartUpload>, parts: &VecDeque<Pending<Written>>) {
+        for part in parts {
             part.abort();
         }
         let aborted = runtime::start(async move { target.abort().await });
-        match aborted.and_then(|aborted| aborted.wait_for(CLEANUP_PATIENCE)) {
+        match aborted.and_then(|aborted| aborted.wait_for(self.storage.cleanup_patience)) {
             Ok(Some(Ok(()))) => {}
             Ok(Some(Err(cause))) => {
                 let cause = self.storage.secrets.blot(&cause.to_string());

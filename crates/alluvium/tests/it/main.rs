@@ -1,0 +1,3 @@
+//! What the crate promises, told by behaviour: one module each.
+
+mod storage;

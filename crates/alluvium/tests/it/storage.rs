@@ -1,0 +1,79 @@
+//! Directories and memory keep the storage trait's promises; a directory shows no unfinished object.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use alluvium::storage::{Cancel, in_directory, in_memory};
+use alluvium_testing::storage_conformance;
+
+#[test]
+fn a_directory_is_a_storage() {
+    let directory = tempfile::tempdir().unwrap();
+
+    storage_conformance::all(
+        in_directory(&directory.path().join("a b/ü"))
+            .unwrap()
+            .as_ref(),
+    );
+}
+
+#[test]
+fn memory_is_a_storage() {
+    storage_conformance::all(in_memory().as_ref());
+}
+
+#[test]
+fn a_directory_holds_nothing_after_everything_was_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = in_directory(directory.path()).unwrap();
+    storage.put("a/b/c", b"").unwrap();
+    storage.put("a/d", b"").unwrap();
+
+    storage.delete("a/b/c").unwrap();
+    storage.delete("a/d").unwrap();
+
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_cancelled_upload_leaves_no_parts_in_a_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let from = directory.path().join("from");
+    fs::File::create(&from).unwrap().set_len(64 << 20).unwrap();
+    let root = directory.path().join("root");
+    let storage = in_directory(&root).unwrap();
+    let (cancel, ended) = (Cancel::new(), AtomicBool::new(false));
+    let entries = || fs::read_dir(&root).unwrap().count();
+
+    let uploaded = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Until the first part has a file.
+            while entries() == 0 && !ended.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+            cancel.cancel();
+        });
+        let uploaded = storage.upload("x", &from, &cancel);
+        ended.store(true, Ordering::Relaxed);
+        uploaded
+    });
+
+    // On a machine that is busy enough, the upload ends before it is cancelled.
+    assert_eq!(entries(), usize::from(uploaded.is_ok()), "{uploaded:?}");
+}
+
+#[test]
+fn storage_serves_threads_of_another_runtime() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let storage = in_memory();
+
+    let got = runtime.block_on(async move {
+        storage.put("x", b"1").unwrap();
+        storage.get("x").unwrap()
+    });
+
+    assert_eq!(got.as_deref(), Some(&b"1"[..]));
+}
