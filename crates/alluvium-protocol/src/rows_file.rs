@@ -87,7 +87,10 @@ const ROW_OVERHEAD_MAX: usize = 3 * varint::BYTES_MAX + 1;
 
 /// What a file says of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a reader must carry out every change")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a reader must carry out every change"
+)]
 pub enum Change<'a> {
     /// The row has this value.
     Put(&'a [u8]),
