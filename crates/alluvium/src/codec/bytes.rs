@@ -1,5 +1,6 @@
 //! Bytes as they are: for programs and engines that encode values themselves.
 
+use alluvium_protocol::schema;
 use alluvium_protocol::shape::Shape;
 
 use super::Codec;
@@ -14,7 +15,7 @@ use crate::error::Result;
 pub struct Bytes;
 
 impl Codec<Vec<u8>> for Bytes {
-    const NAME: &'static str = "bytes";
+    const NAME: &'static str = schema::BYTES;
 
     fn encode(value: &Vec<u8>, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(value);

@@ -1,5 +1,6 @@
 //! The codec for types that change: MessagePack with field names.
 
+use alluvium_protocol::schema;
 use alluvium_protocol::shape::Shape;
 use rmp_serde::decode::Error as DecodeError;
 use serde::de::DeserializeOwned;
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 pub struct MsgPackNamed;
 
 impl<T: Serialize + DeserializeOwned> Codec<T> for MsgPackNamed {
-    const NAME: &'static str = "msgpack-named";
+    const NAME: &'static str = schema::MSGPACK_NAMED;
 
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<()> {
         rmp_serde::encode::write_named(out, value)

@@ -3,6 +3,7 @@
 //! Positional bytes say nothing about themselves: a struct that gained, lost or moved a field would be read
 //! as something else without an error. The recorded shape is what protects a restore from that.
 
+use alluvium_protocol::schema;
 use alluvium_protocol::shape::Shape;
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
@@ -23,7 +24,7 @@ use crate::error::{Error, Result};
 pub struct Postcard;
 
 impl<T: Serialize + DeserializeOwned> Codec<T> for Postcard {
-    const NAME: &'static str = "postcard";
+    const NAME: &'static str = schema::POSTCARD;
 
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<()> {
         postcard::serialize_with_flavor(value, Append(out)).map_err(|error| {
