@@ -144,6 +144,9 @@ fn write(shape: &Shape, levels: usize) -> ShapeRecord {
         Shape::Recursive(name) => (RECURSIVE, name.as_str(), Vec::new()),
         Shape::Opaque => (OPAQUE, "", Vec::new()),
     };
+    if levels == 0 && !parts.is_empty() {
+        return opaque;
+    }
     ShapeRecord {
         kind,
         name: name.into(),
