@@ -16,6 +16,8 @@
 //!
 //! Leaves bytes to [`codec`](crate::codec), and where they are kept to [`bytes`](crate::bytes).
 
+use std::marker::PhantomData;
+
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::{StateKind, ValueSchema};
 use alluvium_protocol::shape::Shape;
@@ -72,6 +74,9 @@ pub struct Registered {
     /// The backend that gave it.
     pub(crate) instance: u32,
 }
+
+/// Types that a descriptor, handle or scope knows and has no value of.
+type Types<T> = PhantomData<fn() -> T>;
 
 /// The part of a descriptor that all kinds share.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use alluvium_protocol::schema::StateKind;
 
 use super::entry::Entry;
 use super::single::Single;
-use super::{Described, Registered, State, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed};
 use crate::bytes::StateDeclaration;
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
@@ -71,7 +71,7 @@ pub trait Aggregate: 'static {
 /// Describes a state that keeps an accumulator of `A`.
 pub struct AggregatingState<A, N = (), C = Postcard> {
     described: Described,
-    types: PhantomData<fn() -> (A, N, C)>,
+    types: Types<(A, N, C)>,
 }
 
 impl<A: Aggregate> AggregatingState<A> {
@@ -110,7 +110,7 @@ impl<A: Aggregate, N: Key, C: Codec<A::Accumulator>> State for AggregatingState<
 /// A registered [`AggregatingState`].
 pub struct Aggregating<A, N = (), C = Postcard> {
     pub(crate) state: Registered,
-    types: PhantomData<fn() -> (A, N, C)>,
+    types: Types<(A, N, C)>,
 }
 
 copyable!(Aggregating<A, N, C> shows state);

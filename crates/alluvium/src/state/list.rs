@@ -9,7 +9,7 @@ use alluvium_protocol::schema::StateKind;
 
 use super::elements::Elements;
 use super::entry::{Access, Entry};
-use super::{Described, Registered, State, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed};
 use crate::bytes::StateDeclaration;
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
@@ -17,7 +17,7 @@ use crate::error::Result;
 /// Describes a state that keeps a list of `T`.
 pub struct ListState<T, N = (), C = Postcard> {
     described: Described,
-    types: PhantomData<fn() -> (T, N, C)>,
+    types: Types<(T, N, C)>,
 }
 
 impl<T> ListState<T> {
@@ -55,7 +55,7 @@ impl<T, N: Key, C: Codec<T>> State for ListState<T, N, C> {
 /// A registered [`ListState`].
 pub struct List<T, N = (), C = Postcard> {
     pub(crate) state: Registered,
-    types: PhantomData<fn() -> (T, N, C)>,
+    types: Types<(T, N, C)>,
 }
 
 copyable!(List<T, N, C> shows state);
@@ -70,7 +70,7 @@ copyable!(List<T, N, C> shows state);
 #[derive(Debug)]
 pub struct ListScope<'s, T, C = Postcard> {
     entry: Entry<'s>,
-    types: PhantomData<fn() -> (T, C)>,
+    types: Types<(T, C)>,
 }
 
 impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {

@@ -8,7 +8,7 @@ use alluvium_protocol::row::RowRange;
 use alluvium_protocol::schema::StateKind;
 
 use super::entry::{Access, Entry};
-use super::{Described, Registered, State, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed};
 use crate::bytes::StateDeclaration;
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
@@ -16,7 +16,7 @@ use crate::error::Result;
 /// Describes a state that keeps a map from `MK` to `V`.
 pub struct MapState<MK, V, N = (), C = Postcard> {
     described: Described,
-    types: PhantomData<fn() -> (MK, V, N, C)>,
+    types: Types<(MK, V, N, C)>,
 }
 
 impl<MK, V> MapState<MK, V> {
@@ -58,7 +58,7 @@ impl<MK: Key, V, N: Key, C: Codec<V>> State for MapState<MK, V, N, C> {
 /// A registered [`MapState`].
 pub struct Map<MK, V, N = (), C = Postcard> {
     pub(crate) state: Registered,
-    types: PhantomData<fn() -> (MK, V, N, C)>,
+    types: Types<(MK, V, N, C)>,
 }
 
 copyable!(Map<MK, V, N, C> shows state);
@@ -74,7 +74,7 @@ copyable!(Map<MK, V, N, C> shows state);
 #[derive(Debug)]
 pub struct MapScope<'s, MK, V, C = Postcard> {
     entry: Entry<'s>,
-    types: PhantomData<fn() -> (MK, V, C)>,
+    types: Types<(MK, V, C)>,
 }
 
 impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {

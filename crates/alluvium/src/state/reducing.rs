@@ -7,7 +7,7 @@ use alluvium_protocol::schema::StateKind;
 
 use super::entry::Entry;
 use super::single::Single;
-use super::{Described, Registered, State, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed};
 use crate::bytes::StateDeclaration;
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
@@ -16,7 +16,7 @@ use crate::error::Result;
 pub struct ReducingState<T, N = (), C = Postcard> {
     described: Described,
     reduce: fn(&T, &T) -> T,
-    types: PhantomData<fn() -> (T, N, C)>,
+    types: Types<(T, N, C)>,
 }
 
 impl<T> ReducingState<T> {
@@ -58,7 +58,7 @@ impl<T, N: Key, C: Codec<T>> State for ReducingState<T, N, C> {
 pub struct Reducing<T, N = (), C = Postcard> {
     pub(crate) state: Registered,
     pub(crate) reduce: fn(&T, &T) -> T,
-    types: PhantomData<fn() -> (T, N, C)>,
+    types: Types<(T, N, C)>,
 }
 
 copyable!(Reducing<T, N, C> shows state);

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::Types;
 use super::entry::{Access, Entry};
 use crate::bytes::Update;
 use crate::codec::Codec;
@@ -11,7 +12,7 @@ use crate::error::Result;
 #[derive(Debug)]
 pub(crate) struct Single<'s, T, C> {
     entry: Entry<'s>,
-    types: PhantomData<fn() -> (T, C)>,
+    types: Types<(T, C)>,
 }
 
 impl<'s, T, C: Codec<T>> Single<'s, T, C> {

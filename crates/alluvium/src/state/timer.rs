@@ -11,7 +11,7 @@ use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::StateKind;
 
 use super::entry::{Access, Entry};
-use super::{Described, Registered, State, copyable, sealed};
+use super::{Described, Registered, State, Types, copyable, sealed};
 use crate::bytes::StateDeclaration;
 use crate::error::Result;
 
@@ -21,7 +21,7 @@ macro_rules! timers {
         #[doc = $summary]
         pub struct $state<N = ()> {
             described: Described,
-            types: PhantomData<fn() -> N>,
+            types: Types<N>,
         }
 
         impl $state {
@@ -66,7 +66,7 @@ timers!(ProcessingTimers ProcessingTimers "Describes timers that fire as the clo
 /// Registered [`EventTimers`] or [`ProcessingTimers`].
 pub struct Timers<N = ()> {
     pub(crate) state: Registered,
-    types: PhantomData<fn() -> N>,
+    types: Types<N>,
 }
 
 copyable!(Timers<N> shows state);

@@ -7,7 +7,7 @@ use alluvium_protocol::schema::StateKind;
 
 use super::entry::Entry;
 use super::single::Single;
-use super::{Described, Registered, State, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed};
 use crate::bytes::StateDeclaration;
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::error::Result;
 /// Describes a state that keeps one `T`.
 pub struct ValueState<T, N = (), C = Postcard> {
     described: Described,
-    types: PhantomData<fn() -> (T, N, C)>,
+    types: Types<(T, N, C)>,
 }
 
 impl<T> ValueState<T> {
@@ -53,7 +53,7 @@ impl<T, N: Key, C: Codec<T>> State for ValueState<T, N, C> {
 /// A registered [`ValueState`].
 pub struct Value<T, N = (), C = Postcard> {
     pub(crate) state: Registered,
-    types: PhantomData<fn() -> (T, N, C)>,
+    types: Types<(T, N, C)>,
 }
 
 copyable!(Value<T, N, C> shows state);
