@@ -8,7 +8,8 @@
 //! ()                     nothing
 //! text, bytes            each 0x00 as 0x00 0xff; then 0x00 0x00
 //! Option                 0 | 1 ‖ value
-//! tuple, array           field by field
+//! struct, tuple, array   field by field
+//! enum                   number of the variant, one byte ‖ payload
 //! ```
 //!
 //! Three laws hold for every codec here, and must for a user's:
@@ -31,7 +32,9 @@
 //! # Keys of your own
 //!
 //! For a newtype, [`key_newtype!`](crate::key_newtype) is enough. A struct implements both traits field
-//! by field, as the tuple of its fields would be encoded:
+//! by field, as the tuple of its fields would be encoded; an enum as the table says, with variants
+//! numbered in the order that `Ord` gives them. Keys written otherwise work too, but their shape has to be
+//! [`Shape::Opaque`], and tools print their bytes only.
 //!
 //! ```
 //! use alluvium_protocol::Result;
@@ -76,12 +79,14 @@
 //! # Ok::<(), alluvium_protocol::Error>(())
 //! ```
 
+mod by_shape;
 mod compound;
 mod newtype;
 mod reader;
 mod scalar;
 mod text;
 
+pub use self::by_shape::decode_shape;
 pub use self::reader::KeyReader;
 use crate::error::Result;
 use crate::key_group::KeyHash;

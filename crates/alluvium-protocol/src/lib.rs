@@ -20,5 +20,6 @@ pub mod rows_file;
 pub mod schema;
 pub mod shape;
 pub mod timer;
+pub mod value;
 
 pub use error::{Error, ErrorKind, Result};
