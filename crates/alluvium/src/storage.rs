@@ -7,8 +7,8 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 
@@ -77,7 +77,10 @@ pub enum PutOutcome {
 
 /// One object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "storages build it field by field")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "storages build it field by field"
+)]
 pub struct ObjectInfo {
     /// Its name, relative to the storage's root.
     pub name: String,
@@ -89,7 +92,10 @@ pub struct ObjectInfo {
 
 /// What a transfer moved, for checks against a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "storages build it field by field")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "storages build it field by field"
+)]
 pub struct Transfer {
     /// Bytes moved.
     pub bytes: u64,
@@ -99,7 +105,10 @@ pub struct Transfer {
 
 /// A flag that asks work in progress to stop. Clones share the flag.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    flag: Arc<AtomicBool>,
+    parent: Option<Box<Self>>,
+}
 
 impl Cancel {
     /// A flag that is not set.
@@ -108,15 +117,28 @@ impl Cancel {
         Self::default()
     }
 
+    /// A flag of its own that counts as set when this one is.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            flag: Arc::default(),
+            parent: Some(Box::new(self.clone())),
+        }
+    }
+
     /// Asks the work to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Release);
+        self.flag.store(true, Ordering::Release);
     }
 
     /// Whether somebody asked.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.flag.load(Ordering::Acquire)
+            || self
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.is_cancelled())
     }
 
     /// Returns `Cancelled` if somebody asked, naming `operation`.
@@ -124,6 +146,10 @@ impl Cancel {
     /// # Errors
     /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) once the flag is set.
     pub fn check(&self, operation: impl fmt::Display) -> Result<()> {
-        if self.is_cancelled() { Err(Error::cancelled(operation)) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(Error::cancelled(operation))
+        } else {
+            Ok(())
+        }
     }
 }

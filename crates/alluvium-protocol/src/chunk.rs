@@ -1,0 +1,151 @@
+//! Rows of a list: chunks of elements, one or more for each generation that appended.
+//!
+//! ```text
+//! row key = prefix ‖ key ‖ namespace ‖ generation u64 BE ‖ part u32 BE
+//! value   = element*          element = length LEB128 (at most 5 bytes) ‖ bytes
+//! ```
+//!
+//! Invariants: generations grow over the life of a list, restores included, and parts grow within a
+//! generation; so rows in order are elements in order. A chunk is never changed, only deleted.
+
+use crate::error::{Error, Result};
+
+/// Length of a chunk's number in bytes.
+pub const NUMBER_BYTES: usize = 12;
+
+/// The number that ends a chunk's row key.
+#[must_use]
+pub fn number(generation: u64, part: u32) -> [u8; NUMBER_BYTES] {
+    let mut bytes = [0; NUMBER_BYTES];
+    let (head, tail) = bytes.split_at_mut(8);
+    head.copy_from_slice(&generation.to_be_bytes());
+    tail.copy_from_slice(&part.to_be_bytes());
+    bytes
+}
+
+/// Appends one element, framed, to a chunk.
+///
+/// # Errors
+/// `Invalid` when the element is longer than 4 GiB.
+pub fn push_element(chunk: &mut Vec<u8>, element: &[u8]) -> Result<()> {
+    let Ok(mut length) = u32::try_from(element.len()) else {
+        return Err(Error::invalid(format!("a list element of {} bytes", element.len())));
+    };
+    while length >= 0x80 {
+        chunk.push(u8::try_from(length & 0x7f).unwrap_or(0) | 0x80);
+        length >>= 7;
+    }
+    chunk.push(u8::try_from(length).unwrap_or(0));
+    chunk.extend_from_slice(element);
+    Ok(())
+}
+
+/// The elements of a chunk, in order. Stops after the first error.
+#[derive(Debug, Clone)]
+pub struct Elements<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Elements<'a> {
+    /// Reads a chunk.
+    #[must_use]
+    pub const fn new(chunk: &'a [u8]) -> Self {
+        Self { rest: chunk }
+    }
+
+    /// Bytes not read yet.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    fn read(&mut self) -> Result<&'a [u8]> {
+        let mut length = 0_u64;
+        let mut shift = 0;
+        loop {
+            let Some((&byte, rest)) = self.rest.split_first() else {
+                return Err(Error::corrupt("a list chunk ends within a length"));
+            };
+            self.rest = rest;
+            length |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+            shift += 7;
+            if shift > 28 {
+                return Err(Error::corrupt("a list element's length has more than 5 bytes"));
+            }
+        }
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let Some((element, rest)) = self.rest.split_at_checked(length) else {
+            return Err(Error::corrupt(format!(
+                "a list element of {length} bytes in a chunk with {} left",
+                self.rest.len()
+            )));
+        };
+        self.rest = rest;
+        Ok(element)
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Result<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let element = self.read();
+        if element.is_err() {
+            self.rest = &[];
+        }
+        Some(element)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_chunk_has_these_bytes_for_ever() {
+        let mut chunk = Vec::new();
+        push_element(&mut chunk, b"ab").unwrap();
+        push_element(&mut chunk, b"").unwrap();
+        push_element(&mut chunk, &[7; 200]).unwrap();
+
+        assert_eq!(chunk[..6], [2, b'a', b'b', 0, 0xc8, 1]);
+        assert_eq!(number(1, 2), [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn a_length_beyond_the_chunk_is_an_error_and_ends_the_iteration() {
+        let mut elements = Elements::new(&[1, 9, 5, 1]);
+
+        assert_eq!(elements.next().unwrap().unwrap(), [9]);
+        assert!(elements.next().unwrap().is_err());
+        assert!(elements.next().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn elements_come_back_in_order(list: Vec<Vec<u8>>) {
+            let mut chunk = Vec::new();
+            for element in &list {
+                push_element(&mut chunk, element).unwrap();
+            }
+
+            let back: Vec<_> = Elements::new(&chunk).map(|e| e.unwrap().to_vec()).collect();
+
+            prop_assert_eq!(back, list);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let total: usize = Elements::new(&bytes).flatten().map(<[u8]>::len).sum();
+
+            prop_assert!(total <= bytes.len());
+        }
+    }
+}

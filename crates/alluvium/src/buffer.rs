@@ -1,0 +1,320 @@
+//! The write buffer: generations of cells in front of the store.
+//!
+//! ```text
+//!  read / write ──► active      mutable, this thread only
+//!                   layers      frozen, newest first; flushed ones are a cache
+//!                   store       has every generation up to the last flushed one
+//! ```
+//!
+//! Invariants:
+//! - the newest layer that knows an entry is right about it; below all layers, the store is;
+//! - a freeze moves the active generation onto the layers and does nothing else: no I/O, no work in
+//!   proportion to rows;
+//! - layers are dropped oldest first and only when flushed, and their memory is given back by the flusher;
+//! - memory of all generations stays within the budget, except for the entry being written: the writer
+//!   waits for the flusher.
+//!
+//! Reads bring what they find into the active generation as clean cells, so what is in use survives when
+//! old layers go. The buffer knows bytes: types, key groups and time belong to its callers.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use crate::environment::Environment;
+use crate::error::Result;
+use crate::store::Store;
+use cell::Single;
+use flusher::{Flusher, PinReply};
+use generation::{Generation, counted};
+use table::Hashing;
+
+mod cell;
+pub(crate) mod flusher;
+mod generation;
+mod list;
+mod map;
+mod run;
+mod table;
+
+/// Frozen generations kept at the most. More would make every miss probe more tables; the oldest flushed
+/// one goes, whatever the budget.
+const LAYERS_MAX: usize = 6;
+
+/// The active generation is frozen when it has this share of the budget, so that flushing, which frees
+/// memory, starts long before the writer has to wait.
+const ACTIVE_SHARE: usize = 4;
+
+/// What [`Buffer::update`] does to the entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "these are all the things that can happen to a value"
+)]
+pub enum Update {
+    /// The value stays as it was.
+    Keep,
+    /// The value becomes what was written to the closure's buffer.
+    Put,
+    /// The value is removed.
+    Delete,
+}
+
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    active: Generation,
+    layers: VecDeque<Arc<Generation>>,
+    layer_bytes: usize,
+    store: Arc<dyn Store>,
+    flusher: Flusher,
+    hashing: Hashing,
+    budget_bytes: usize,
+    scratch: Vec<u8>,
+    waits: u64,
+}
+
+impl Buffer {
+    /// A buffer over `store`, whose chunks all have generations below `next_generation`.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        next_generation: u64,
+        budget_bytes: usize,
+        environment: &Environment,
+    ) -> Result<Self> {
+        let flusher = Flusher::start(Arc::clone(&store), environment)?;
+        let (seed, _) = halves(environment.random.bits());
+        Ok(Self {
+            active: Generation::new(next_generation),
+            layers: VecDeque::new(),
+            layer_bytes: 0,
+            store,
+            flusher,
+            hashing: Hashing::seeded(seed),
+            budget_bytes,
+            scratch: Vec::new(),
+            waits: 0,
+        })
+    }
+
+    /// The number that the next generation to be frozen has: above every chunk in the store.
+    pub(crate) const fn generation(&self) -> u64 {
+        self.active.number
+    }
+
+    /// Bytes of all generations, those that wait to be freed included.
+    pub(crate) fn bytes(&self) -> usize {
+        self.active.bytes() + self.layer_bytes + self.flusher.unreleased_bytes()
+    }
+
+    /// How often a writer had to wait for the flusher.
+    pub(crate) const fn waits(&self) -> u64 {
+        self.waits
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The value of a single row.
+    pub(crate) fn get(&mut self, row: &[u8]) -> Result<Option<&[u8]>> {
+        self.make_room()?;
+        let Self {
+            active,
+            layers,
+            store,
+            hashing,
+            ..
+        } = self;
+        let hash = hashing.of(row);
+        let mut loaded = 0;
+        let cell = active.singles.find_or_insert(hash, row, || {
+            let cell = load(layers, &**store, hash, row)?;
+            loaded = table::HeapBytes::heap_bytes(&cell);
+            Ok::<_, crate::Error>(cell)
+        })?;
+        active.heap.recount(0, loaded);
+        Ok(cell.value.as_deref())
+    }
+
+    /// Sets a single row, or removes it.
+    pub(crate) fn put(&mut self, row: &[u8], value: Option<&[u8]>) -> Result<()> {
+        self.make_room()?;
+        let hash = self.hashing.of(row);
+        let cell = self
+            .active
+            .singles
+            .find_or_insert(hash, row, || Ok::<_, crate::Error>(Single::default()))?;
+        let ((), before, now) = counted(cell, |cell| cell.set(value));
+        self.active.heap.recount(before, now);
+        self.active.mark_dirty();
+        Ok(())
+    }
+
+    /// Reads, changes and writes a single row with one look-up.
+    pub(crate) fn update<R>(
+        &mut self,
+        row: &[u8],
+        change: impl FnOnce(Option<&[u8]>, &mut Vec<u8>) -> Result<(Update, R)>,
+    ) -> Result<R> {
+        self.make_room()?;
+        let Self {
+            active,
+            layers,
+            store,
+            hashing,
+            scratch,
+            ..
+        } = self;
+        let hash = hashing.of(row);
+        let mut loaded = 0;
+        let cell = active.singles.find_or_insert(hash, row, || {
+            let cell = load(layers, &**store, hash, row)?;
+            loaded = table::HeapBytes::heap_bytes(&cell);
+            Ok::<_, crate::Error>(cell)
+        })?;
+        scratch.clear();
+        let changed = change(cell.value.as_deref(), scratch);
+        let ((), before, now) = counted(cell, |cell| match &changed {
+            Ok((Update::Put, _)) => cell.set(Some(scratch)),
+            Ok((Update::Delete, _)) => cell.set(None),
+            Ok((Update::Keep, _)) | Err(_) => {}
+        });
+        active.heap.recount(before - loaded, now);
+        let (update, result) = changed?;
+        if update != Update::Keep {
+            active.mark_dirty();
+        }
+        Ok(result)
+    }
+
+    /// Freezes the active generation and queues it to be flushed. O(1), no I/O.
+    pub(crate) fn freeze(&mut self) -> Result<()> {
+        self.flusher.check()?;
+        if self.active.is_empty() {
+            return Ok(());
+        }
+        let next = Generation::new(self.active.number + 1);
+        let frozen = Arc::new(std::mem::replace(&mut self.active, next));
+        self.layer_bytes += frozen.bytes();
+        self.flusher.flush(&frozen)?;
+        self.layers.push_front(frozen);
+        Ok(())
+    }
+
+    /// Freezes, and asks for the store's files with all that was written so far.
+    pub(crate) fn pin(&mut self, directory: PathBuf, reply: Sender<PinReply>) -> Result<()> {
+        self.freeze()?;
+        self.flusher.pin(directory, reply)
+    }
+
+    /// Waits until the store has all that was written so far.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        self.freeze()?;
+        let Some(newest) = self.layers.front().map(|layer| layer.number) else {
+            return Ok(());
+        };
+        self.flusher
+            .wait_until(|flushed| flushed.through >= Some(newest))
+    }
+
+    /// Keeps the buffer within its budget before an entry is read or written.
+    #[inline]
+    fn make_room(&mut self) -> Result<()> {
+        if self.active.bytes() < self.budget_bytes / ACTIVE_SHARE {
+            return Ok(());
+        }
+        self.freeze()?;
+        while self.layers.len() > LAYERS_MAX && self.drop_oldest_flushed()? {}
+        while self.layer_bytes + self.flusher.unreleased_bytes() > self.allowed_bytes() {
+            if !self.drop_oldest_flushed()? {
+                self.wait_for_flusher()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the layers may have, so that a full active generation still fits.
+    const fn allowed_bytes(&self) -> usize {
+        self.budget_bytes - self.budget_bytes / ACTIVE_SHARE
+    }
+
+    fn drop_oldest_flushed(&mut self) -> Result<bool> {
+        let flushed = self
+            .layers
+            .back()
+            .is_some_and(|oldest| self.flusher.is_flushed(oldest.number));
+        if !flushed {
+            return Ok(false);
+        }
+        if let Some(oldest) = self.layers.pop_back() {
+            let bytes = oldest.bytes();
+            self.layer_bytes -= bytes;
+            self.flusher.release(oldest, bytes)?;
+        }
+        Ok(true)
+    }
+
+    /// Waits until the oldest layer is flushed or enough memory was given back.
+    fn wait_for_flusher(&mut self) -> Result<()> {
+        self.waits += 1;
+        let oldest = self.layers.back().map(|oldest| oldest.number);
+        let room = self.allowed_bytes().saturating_sub(self.layer_bytes);
+        self.flusher.wait_until(|flushed| {
+            (oldest.is_some() && flushed.through >= oldest) || flushed.unreleased_bytes <= room
+        })
+    }
+
+    /// Chunks below this generation are in the store only; those from it on are in the layers.
+    fn oldest_generation(&self) -> u64 {
+        self.layers
+            .back()
+            .map_or(self.active.number, |oldest| oldest.number)
+    }
+}
+
+impl Single {
+    fn set(&mut self, value: Option<&[u8]>) {
+        self.dirty = true;
+        match (&mut self.value, value) {
+            (Some(old), Some(new)) => {
+                old.clear();
+                old.extend_from_slice(new);
+            }
+            (old, new) => *old = new.map(<[u8]>::to_vec),
+        }
+    }
+}
+
+/// A clean cell with what the layers or the store know of a single row.
+fn load(
+    layers: &VecDeque<Arc<Generation>>,
+    store: &dyn Store,
+    hash: u64,
+    row: &[u8],
+) -> Result<Single> {
+    for layer in layers {
+        if let Some(cell) = layer.singles.find(hash, row) {
+            return Ok(Single {
+                value: cell.value.clone(),
+                dirty: false,
+            });
+        }
+    }
+    let mut value = Vec::new();
+    let found = store.get(row, &mut value)?;
+    value.shrink_to_fit();
+    Ok(Single {
+        value: found.then_some(value),
+        dirty: false,
+    })
+}
+
+/// The two halves of 128 bits.
+fn halves(bits: u128) -> (u64, u64) {
+    let [a, b, c, d, e, f, g, h, rest @ ..] = bits.to_be_bytes();
+    (
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_be_bytes(rest),
+    )
+}

@@ -1,0 +1,282 @@
+//! The flusher: one thread a backend that writes frozen generations to the store, in order, and pins.
+//!
+//! Invariants: generations are written in the order they were frozen; a pin requested after a freeze
+//! sees that generation and none later; after a failed write nothing else is written (the store may
+//! hold half a run) and every later request reports the failure.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::generation::Generation;
+use super::run::GenerationRun;
+use crate::environment::Environment;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{Pinned, Store};
+
+/// What a pin request gets back.
+pub(crate) type PinReply = Result<PinnedStore>;
+
+/// A pinned store and what it took.
+#[derive(Debug)]
+pub(crate) struct PinnedStore {
+    pub(crate) pinned: Box<dyn Pinned>,
+    /// From the request until the files were pinned: waiting, flushing and pinning.
+    pub(crate) flush: Duration,
+}
+
+enum Job {
+    Flush(Arc<Generation>),
+    Pin {
+        directory: PathBuf,
+        requested: Duration,
+        reply: Sender<PinReply>,
+    },
+    /// Frees a generation's memory here, because dropping a million cells takes longer than a record may.
+    Release(Arc<Generation>),
+}
+
+/// What the task thread may know of the flusher's progress.
+#[derive(Debug, Default)]
+struct Progress {
+    flushed_through: Option<u64>,
+    released_bytes: usize,
+    failure: Option<(ErrorKind, String)>,
+    /// The backend is gone: what is queued is not written any more.
+    stopped: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        // The lock guards plain numbers, which are whole whatever panicked.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+}
+
+/// The task thread's end of the flusher. Dropping it waits for the job in progress and skips the rest.
+#[derive(Debug)]
+pub(crate) struct Flusher {
+    jobs: Option<Sender<Job>>,
+    ended: Receiver<()>,
+    shared: Arc<Shared>,
+    environment: Environment,
+    requested_bytes: usize,
+}
+
+impl Flusher {
+    pub(crate) fn start(store: Arc<dyn Store>, environment: &Environment) -> Result<Self> {
+        let (jobs, queue) = channel();
+        let (end, ended) = channel();
+        let shared = Arc::new(Shared::default());
+        let worker = Worker {
+            store,
+            shared: Arc::clone(&shared),
+            environment: environment.clone(),
+        };
+        environment.spawn.spawn(
+            "alluvium-flusher",
+            Box::new(move || {
+                worker.run(&queue);
+                drop(end);
+            }),
+        )?;
+        let environment = environment.clone();
+        Ok(Self {
+            jobs: Some(jobs),
+            ended,
+            shared,
+            environment,
+            requested_bytes: 0,
+        })
+    }
+
+    fn submit(&self, job: Job) -> Result<()> {
+        let sent = self
+            .jobs
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(job).is_ok());
+        if sent {
+            Ok(())
+        } else {
+            Err(self.failure_or("the flusher has stopped"))
+        }
+    }
+
+    fn failure_or(&self, otherwise: &'static str) -> Error {
+        match &self.shared.lock().failure {
+            Some((kind, message)) => {
+                Error::new(*kind, format!("an earlier flush failed: {message}"))
+            }
+            None => Error::new(ErrorKind::Unavailable, otherwise),
+        }
+    }
+
+    /// The error of an earlier flush, if there was one.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.shared.lock().failure.is_some() {
+            Err(self.failure_or(""))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn flush(&self, generation: &Arc<Generation>) -> Result<()> {
+        self.submit(Job::Flush(Arc::clone(generation)))
+    }
+
+    pub(crate) fn pin(&self, directory: PathBuf, reply: Sender<PinReply>) -> Result<()> {
+        let requested = self.environment.clock.monotonic();
+        self.submit(Job::Pin {
+            directory,
+            requested,
+            reply,
+        })
+    }
+
+    /// Hands a generation over to be freed.
+    pub(crate) fn release(&mut self, generation: Arc<Generation>, bytes: usize) -> Result<()> {
+        self.requested_bytes += bytes;
+        self.submit(Job::Release(generation))
+    }
+
+    /// Bytes of generations that were handed over and are not freed yet.
+    pub(crate) fn unreleased_bytes(&self) -> usize {
+        self.requested_bytes
+            .saturating_sub(self.shared.lock().released_bytes)
+    }
+
+    pub(crate) fn is_flushed(&self, number: u64) -> bool {
+        self.shared.lock().flushed_through >= Some(number)
+    }
+
+    /// Waits until the flusher reports anything, unless `ready` holds by then.
+    ///
+    /// # Errors
+    /// That of a failed flush: there is nothing to wait for then.
+    pub(crate) fn wait_until(&self, mut ready: impl FnMut(Flushed) -> bool) -> Result<()> {
+        let mut progress = self.shared.lock();
+        loop {
+            if progress.failure.is_some() {
+                drop(progress);
+                return Err(self.failure_or(""));
+            }
+            let flushed = Flushed {
+                through: progress.flushed_through,
+                unreleased_bytes: self.requested_bytes.saturating_sub(progress.released_bytes),
+            };
+            if ready(flushed) {
+                return Ok(());
+            }
+            progress = self
+                .shared
+                .changed
+                .wait(progress)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// The flusher's progress at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flushed {
+    pub(crate) through: Option<u64>,
+    pub(crate) unreleased_bytes: usize,
+}
+
+impl Drop for Flusher {
+    fn drop(&mut self) {
+        self.shared.note(|progress| progress.stopped = true);
+        self.jobs = None;
+        // Ends with a disconnect, never with a message: the thread only drops its sender.
+        self.ended.recv().unwrap_or_default();
+    }
+}
+
+struct Worker {
+    store: Arc<dyn Store>,
+    shared: Arc<Shared>,
+    environment: Environment,
+}
+
+impl Worker {
+    fn run(&self, queue: &Receiver<Job>) {
+        while let Ok(job) = queue.recv() {
+            match job {
+                Job::Flush(generation) => self.flush(&generation),
+                Job::Pin {
+                    directory,
+                    requested,
+                    reply,
+                } => {
+                    // A snapshot that nobody waits for any more was cancelled.
+                    let _cancelled = reply.send(self.pin(&directory, requested)).is_err();
+                }
+                Job::Release(generation) => {
+                    let bytes = generation.bytes();
+                    drop(generation);
+                    self.shared
+                        .note(|progress| progress.released_bytes += bytes);
+                }
+            }
+        }
+    }
+
+    fn flush(&self, generation: &Generation) {
+        let progress = self.shared.lock();
+        if progress.failure.is_some() || progress.stopped {
+            return;
+        }
+        drop(progress);
+        let written = if generation.is_dirty() {
+            self.store
+                .write(&mut GenerationRun::new(generation, &*self.store))
+        } else {
+            Ok(())
+        };
+        match written {
+            Ok(()) => {
+                self.shared
+                    .note(|progress| progress.flushed_through = Some(generation.number));
+            }
+            Err(error) => {
+                tracing::error!(?error, generation = generation.number, "flush failed");
+                let failure = (error.kind(), format!("{error:?}"));
+                self.shared
+                    .note(|progress| progress.failure = Some(failure));
+            }
+        }
+    }
+
+    fn pin(&self, directory: &std::path::Path, requested: Duration) -> PinReply {
+        let progress = self.shared.lock();
+        if let Some((kind, message)) = &progress.failure {
+            return Err(Error::new(
+                *kind,
+                format!("an earlier flush failed: {message}"),
+            ));
+        }
+        if progress.stopped {
+            return Err(Error::cancelled(
+                "the snapshot of a backend that was closed",
+            ));
+        }
+        drop(progress);
+        let pinned = self.store.pin(directory)?;
+        Ok(PinnedStore {
+            pinned,
+            flush: self.environment.clock.monotonic() - requested,
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! Lists in the buffer: appends are blind, reads walk from the oldest element to the newest.
+
+use std::ops::ControlFlow;
+
+use alluvium_protocol::chunk::{self, Elements};
+use alluvium_protocol::row::RowRange;
+
+use super::Buffer;
+use super::cell::{List, ListBase};
+use super::generation::counted;
+use crate::error::Result;
+
+/// A list of at most this many bytes is kept in memory after it was read, and rewritten as one chunk when
+/// it was found in more than [`CHUNKS_MAX`].
+const LOAD_BYTES_MAX: usize = 64 << 10;
+
+/// A short list in more chunks than this is worth rewriting: each chunk is a row to step over.
+const CHUNKS_MAX: usize = 8;
+
+impl Buffer {
+    /// Appends one framed element.
+    pub(crate) fn list_append(&mut self, row: &[u8], framed: &[u8]) -> Result<()> {
+        self.change_list(row, |list| list.elements.extend_from_slice(framed))
+    }
+
+    /// Replaces the list by framed elements; none of them clears it.
+    pub(crate) fn list_replace(&mut self, row: &[u8], framed: &[u8]) -> Result<()> {
+        self.change_list(row, |list| {
+            *list = List {
+                base: ListBase::Replaced,
+                elements: framed.to_vec(),
+                clean: 0,
+            };
+        })
+    }
+
+    fn change_list(&mut self, row: &[u8], change: impl FnOnce(&mut List)) -> Result<()> {
+        self.make_room()?;
+        let hash = self.hashing.of(row);
+        let cell = self
+            .active
+            .lists
+            .find_or_insert(hash, row, || Ok::<_, crate::Error>(List::default()))?;
+        let ((), before, now) = counted(cell, change);
+        self.active.heap.recount(before, now);
+        self.active.mark_dirty();
+        Ok(())
+    }
+
+    /// Visits the elements in order, until the visitor breaks.
+    pub(crate) fn list_scan(
+        &mut self,
+        row: &[u8],
+        visit: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.make_room()?;
+        let hash = self.hashing.of(row);
+        let mut cells = Vec::new();
+        let layers = self.layers.iter().map(|layer| layer.lists.find(hash, row));
+        for cell in std::iter::once(self.active.lists.find(hash, row))
+            .chain(layers)
+            .flatten()
+        {
+            cells.push(cell);
+            if cell.base != ListBase::Unknown {
+                break;
+            }
+        }
+        let known = cells
+            .last()
+            .is_some_and(|cell| cell.base != ListBase::Unknown);
+        if known && cells.len() == 1 {
+            return visit_all(cells.first().map_or(&[], |cell| &cell.elements), visit).map(drop);
+        }
+
+        let mut seen = Seen(Some(Vec::new()));
+        let mut chunks = 0;
+        if !known {
+            let from = [row, &chunk::number(0, 0)].concat();
+            let to = [row, &chunk::number(self.oldest_generation(), 0)].concat();
+            let mut cursor = self.store.scan(&RowRange::new(from, Some(to)))?;
+            while let Some((_, chunk)) = cursor.next()? {
+                chunks += 1;
+                seen.push(chunk);
+                if visit_all(chunk, visit)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        let mut below_active = cells.len();
+        if self.active.lists.find(hash, row).is_some() {
+            below_active -= 1;
+        }
+        let (mut at_active, mut stored) = (0, true);
+        for (nth, cell) in cells.iter().rev().enumerate() {
+            if nth == below_active {
+                at_active = seen.len();
+                stored = false;
+            }
+            seen.push(&cell.elements);
+            if visit_all(&cell.elements, visit)?.is_break() {
+                return Ok(());
+            }
+        }
+        if let Some(elements) = seen.0 {
+            let clean = if stored { elements.len() } else { at_active };
+            self.remember_list(row, elements, clean, chunks);
+        }
+        Ok(())
+    }
+
+    /// Keeps a list that was read whole in the active generation.
+    fn remember_list(&mut self, row: &[u8], elements: Vec<u8>, clean: usize, chunks: usize) {
+        let hash = self.hashing.of(row);
+        let rewrite = chunks > CHUNKS_MAX;
+        let make = || Ok::<_, std::convert::Infallible>(List::default());
+        let Ok(cell) = self.active.lists.find_or_insert(hash, row, make);
+        let ((), before, now) = counted(cell, |cell| {
+            *cell = if rewrite {
+                List {
+                    base: ListBase::Replaced,
+                    elements,
+                    clean: 0,
+                }
+            } else {
+                List {
+                    base: ListBase::Loaded,
+                    elements,
+                    clean,
+                }
+            };
+        });
+        self.active.heap.recount(before, now);
+        if rewrite {
+            self.active.mark_dirty();
+        }
+    }
+}
+
+/// Elements seen so far, while they are few enough to keep.
+struct Seen(Option<Vec<u8>>);
+
+impl Seen {
+    fn push(&mut self, elements: &[u8]) {
+        self.0 = self
+            .0
+            .take()
+            .filter(|seen| seen.len() + elements.len() <= LOAD_BYTES_MAX);
+        if let Some(seen) = &mut self.0 {
+            seen.extend_from_slice(elements);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, Vec::len)
+    }
+}
+
+fn visit_all(
+    chunk: &[u8],
+    visit: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>>,
+) -> Result<ControlFlow<()>> {
+    for element in Elements::new(chunk) {
+        if visit(element?)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}

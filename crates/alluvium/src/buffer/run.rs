@@ -1,0 +1,242 @@
+//! A frozen generation as one sorted run for the store.
+//!
+//! Clears are expanded here, off the task thread, into deletes of the rows that the store has: the
+//! store never sees a range tombstone, and a file's bounds are the bounds of its rows.
+
+use alluvium_protocol::chunk::{self, Elements};
+use alluvium_protocol::row::RowRange;
+
+use super::cell::{List, ListBase, Map, Single, Touched};
+use super::generation::Generation;
+use crate::error::Result;
+use crate::store::{Change, RowCursor, SortedRun, Store};
+
+/// Chunks are cut at about this many bytes, so that a reader of a long list holds little in memory.
+const CHUNK_BYTES: usize = 64 << 10;
+
+#[derive(Debug, Clone, Copy)]
+enum Cell<'g> {
+    Single(&'g Single),
+    List(&'g List),
+    Map(&'g Map),
+}
+
+/// The dirty cells of a generation in row order.
+pub(crate) struct GenerationRun<'g> {
+    number: u64,
+    store: &'g dyn Store,
+    cells: std::vec::IntoIter<(&'g [u8], Cell<'g>)>,
+    open: Open<'g>,
+    row: Vec<u8>,
+}
+
+/// The cell whose rows are being written.
+enum Open<'g> {
+    None,
+    /// Deletes the chunks that the store has, then writes this generation's.
+    List {
+        prefix: &'g [u8],
+        stored: Option<Stored<'g>>,
+        rest: &'g [u8],
+        part: u32,
+    },
+    /// Merges deletes of the rows that the store has with the entries touched here.
+    Map {
+        prefix: &'g [u8],
+        stored: Option<Stored<'g>>,
+        touched: std::iter::Peekable<std::collections::btree_map::Iter<'g, Box<[u8]>, Touched>>,
+    },
+}
+
+/// Row keys that the store has, one ahead.
+struct Stored<'g> {
+    cursor: Box<dyn RowCursor + 'g>,
+    row: Vec<u8>,
+}
+
+impl<'g> Stored<'g> {
+    fn open(store: &'g dyn Store, prefix: &[u8]) -> Result<Option<Self>> {
+        let stored = Self {
+            cursor: store.scan(&RowRange::prefix(prefix))?,
+            row: Vec::new(),
+        };
+        stored.advance()
+    }
+
+    fn advance(mut self) -> Result<Option<Self>> {
+        let Some((row, _)) = self.cursor.next()? else {
+            return Ok(None);
+        };
+        self.row.clear();
+        self.row.extend_from_slice(row);
+        Ok(Some(self))
+    }
+}
+
+impl<'g> GenerationRun<'g> {
+    pub(crate) fn new(generation: &'g Generation, store: &'g dyn Store) -> Self {
+        let singles = generation.singles.iter().filter(|entry| entry.cell.dirty);
+        let lists = generation
+            .lists
+            .iter()
+            .filter(|entry| entry.cell.is_dirty());
+        let maps = generation.maps.iter().filter(|entry| entry.cell.is_dirty());
+        let mut cells: Vec<(&[u8], Cell<'_>)> = singles
+            .map(|entry| (&*entry.row, Cell::Single(&entry.cell)))
+            .chain(lists.map(|entry| (&*entry.row, Cell::List(&entry.cell))))
+            .chain(maps.map(|entry| (&*entry.row, Cell::Map(&entry.cell))))
+            .collect();
+        cells.sort_unstable_by_key(|(row, _)| *row);
+        Self {
+            number: generation.number,
+            store,
+            cells: cells.into_iter(),
+            open: Open::None,
+            row: Vec::new(),
+        }
+    }
+
+    fn set_row(&mut self, prefix: &[u8], suffix: &[u8]) {
+        self.row.clear();
+        self.row.extend_from_slice(prefix);
+        self.row.extend_from_slice(suffix);
+    }
+
+    /// Advances within the open cell. Returns false when it has no more rows.
+    fn next_of_list(&mut self) -> Result<Option<Change<'g>>> {
+        let Open::List {
+            prefix,
+            stored,
+            rest,
+            part,
+        } = &mut self.open
+        else {
+            return Ok(None);
+        };
+        if let Some(old) = stored.take() {
+            self.row.clone_from(&old.row);
+            *stored = old.advance()?;
+            return Ok(Some(Change::Delete));
+        }
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let (this, later) = rest.split_at(chunk_end(rest)?);
+        let (prefix, number) = (*prefix, chunk::number(self.number, *part));
+        *rest = later;
+        *part += 1;
+        self.set_row(prefix, &number);
+        Ok(Some(Change::Put(this)))
+    }
+
+    fn next_of_map(&mut self) -> Result<Option<Change<'g>>> {
+        let Open::Map {
+            prefix,
+            stored,
+            touched,
+        } = &mut self.open
+        else {
+            return Ok(None);
+        };
+        let prefix = *prefix;
+        loop {
+            let ahead = touched.peek().map(|(map_key, _)| &***map_key);
+            let old = stored
+                .as_ref()
+                .and_then(|stored| stored.row.get(prefix.len()..));
+            match (old, ahead) {
+                // A stored row that was not touched since the map was cleared: gone.
+                (Some(old), ahead) if ahead.is_none_or(|ahead| old < ahead) => {
+                    if let Some(old) = stored.take() {
+                        self.row.clone_from(&old.row);
+                        *stored = old.advance()?;
+                    }
+                    return Ok(Some(Change::Delete));
+                }
+                (old, Some(ahead)) => {
+                    if old == Some(ahead)
+                        && let Some(same) = stored.take()
+                    {
+                        *stored = same.advance()?;
+                    }
+                    let Some((map_key, entry)) = touched.next() else {
+                        return Ok(None);
+                    };
+                    if entry.dirty {
+                        self.set_row(prefix, map_key);
+                        let put = entry.value.as_deref().map_or(Change::Delete, Change::Put);
+                        return Ok(Some(put));
+                    }
+                }
+                (_, None) => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Where to cut a chunk off the front of `elements`: at an element's end near [`CHUNK_BYTES`].
+fn chunk_end(elements: &[u8]) -> Result<usize> {
+    if elements.len() <= CHUNK_BYTES {
+        return Ok(elements.len());
+    }
+    let mut reader = Elements::new(elements);
+    while elements.len() - reader.remaining() < CHUNK_BYTES {
+        if reader.next().transpose()?.is_none() {
+            break;
+        }
+    }
+    Ok(elements.len() - reader.remaining())
+}
+
+impl SortedRun for GenerationRun<'_> {
+    fn next(&mut self) -> Result<Option<(&[u8], Change<'_>)>> {
+        loop {
+            let change = match &self.open {
+                Open::None => None,
+                Open::List { .. } => self.next_of_list()?,
+                Open::Map { .. } => self.next_of_map()?,
+            };
+            if let Some(change) = change {
+                return Ok(Some((&self.row, change)));
+            }
+            self.open = Open::None;
+            let Some((row, cell)) = self.cells.next() else {
+                return Ok(None);
+            };
+            match cell {
+                Cell::Single(single) => {
+                    let change = single.value.as_deref().map_or(Change::Delete, Change::Put);
+                    return Ok(Some((row, change)));
+                }
+                Cell::List(list) => {
+                    let replaced = list.base == ListBase::Replaced;
+                    let stored = if replaced {
+                        Stored::open(self.store, row)?
+                    } else {
+                        None
+                    };
+                    let rest = list.dirty_elements();
+                    self.open = Open::List {
+                        prefix: row,
+                        stored,
+                        rest,
+                        part: 0,
+                    };
+                }
+                Cell::Map(map) => {
+                    let stored = if map.cleared {
+                        Stored::open(self.store, row)?
+                    } else {
+                        None
+                    };
+                    let touched = map.touched.iter().peekable();
+                    self.open = Open::Map {
+                        prefix: row,
+                        stored,
+                        touched,
+                    };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Lists, maps and scans on encoded keys.
+
+use std::ops::ControlFlow;
+
+use alluvium_protocol::chunk::push_element;
+use alluvium_protocol::key_group::KeyGroup;
+use alluvium_protocol::row::{PREFIX_BYTES, RowRange, push_prefix};
+use alluvium_protocol::schema::StateKind;
+
+use super::{Address, BytesBackend, StateIndex};
+use crate::error::Result;
+
+impl BytesBackend {
+    /// Appends one element to a list, without reading it.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`].
+    pub fn append(&mut self, at: &Address<'_>, element: &[u8]) -> Result<()> {
+        self.append_all(at, &mut std::iter::once(element))
+    }
+
+    /// Appends elements to a list, in order, without reading it.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`].
+    pub fn append_all(
+        &mut self,
+        at: &Address<'_>,
+        elements: &mut dyn Iterator<Item = &[u8]>,
+    ) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::List)?;
+        self.frame(elements)?;
+        if self.timer.is_empty() {
+            return Ok(());
+        }
+        self.buffer.list_append(&self.row, &self.timer)
+    }
+
+    /// Replaces a list; no elements clear it.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`].
+    pub fn replace_list(
+        &mut self,
+        at: &Address<'_>,
+        elements: &mut dyn Iterator<Item = &[u8]>,
+    ) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::List)?;
+        self.frame(elements)?;
+        self.buffer.list_replace(&self.row, &self.timer)
+    }
+
+    /// Frames elements into the scratch buffer.
+    fn frame(&mut self, elements: &mut dyn Iterator<Item = &[u8]>) -> Result<()> {
+        self.timer.clear();
+        for element in elements {
+            push_element(&mut self.timer, element)?;
+        }
+        Ok(())
+    }
+
+    /// Visits a list's elements in order, until the visitor breaks. Holds one chunk in memory at a time.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`], and what the visitor returns.
+    pub fn for_each_element(
+        &mut self,
+        at: &Address<'_>,
+        visit: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::List)?;
+        self.buffer.list_scan(&self.row, visit)
+    }
+
+    /// The value of one map entry.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`].
+    pub fn map_get(&mut self, at: &Address<'_>, map_key: &[u8]) -> Result<Option<&[u8]>> {
+        self.locate(at, |kind| kind == StateKind::Map)?;
+        self.buffer.map_get(&self.row, map_key)
+    }
+
+    /// Sets one map entry.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`].
+    pub fn map_put(&mut self, at: &Address<'_>, map_key: &[u8], value: &[u8]) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::Map)?;
+        self.buffer.map_put(&self.row, map_key, Some(value))
+    }
+
+    /// Removes one map entry.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`].
+    pub fn map_remove(&mut self, at: &Address<'_>, map_key: &[u8]) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::Map)?;
+        self.buffer.map_put(&self.row, map_key, None)
+    }
+
+    /// Visits map entries whose encoded keys lie in `range`, in order, until the visitor breaks.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`], and what the visitor returns.
+    pub fn map_scan(
+        &mut self,
+        at: &Address<'_>,
+        range: &RowRange,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::Map)?;
+        self.buffer.map_scan(&self.row, range, visit)
+    }
+
+    /// Visits all rows of a state, by key group and row key: what follows the row's prefix, and its value.
+    /// Writes everything buffered to the store first and waits for it: for tools and final results.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`], and what the visitor returns.
+    pub fn for_each_row(
+        &mut self,
+        state: StateIndex,
+        visit: &mut dyn FnMut(KeyGroup, &[u8], &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let id = self.state_id(state, |_| true)?;
+        self.buffer.settle()?;
+        for group in self.range.iter() {
+            self.row.clear();
+            push_prefix(&mut self.row, group, id);
+            let mut rows = self.buffer.store().scan(&RowRange::prefix(&self.row))?;
+            while let Some((row, value)) = rows.next()? {
+                let rest = row.get(PREFIX_BYTES..).unwrap_or_default();
+                if visit(group, rest, value)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}

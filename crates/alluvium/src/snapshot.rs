@@ -1,0 +1,197 @@
+//! Snapshots: prepared on the task thread in O(1), uploaded anywhere else while the stream goes on.
+//!
+//! ```text
+//!  task thread    prepare: freeze the buffer, queue "flush, then pin"      no I/O
+//!  flusher        flush the frozen generation, pin the store's files
+//!  any thread     upload: new files, then the manifest, then a local copy
+//! ```
+//!
+//! Invariants: the manifest is written after all its files, so what an aborted upload leaves behind is
+//! garbage and never a snapshot; a failed or cancelled upload deletes what it uploaded; a local
+//! copy is kept only of a snapshot that is uploaded, and failing to keep it fails nothing.
+//! Does not decide whether the checkpoint as a whole exists: that is the catalog's commit, or the engine's.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use alluvium_protocol::catalog::ManifestRef;
+use alluvium_protocol::file::FileRef;
+use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
+
+use crate::buffer::flusher::{PinReply, PinnedStore};
+use crate::bytes::BytesBackend;
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::local::LocalCopies;
+use crate::storage::{Cancel, Storage};
+use crate::transfer::Progress;
+use history::{Base, Permit, Uploads};
+
+pub(crate) mod history;
+mod rows;
+mod upload;
+
+pub use upload::SnapshotReport;
+
+/// Where a snapshot goes.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "engines say where snapshots go")]
+pub struct SnapshotTarget {
+    /// The storage.
+    pub storage: Arc<dyn Storage>,
+    /// The folder in it: the job's for checkpoints, the savepoint's own for a savepoint. No trailing slash.
+    pub root: String,
+    /// The attempt of the job that writes it, so that an older one's files are never overwritten.
+    pub attempt: u64,
+}
+
+/// A snapshot that is in storage, and not part of a committed checkpoint yet.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "engines take it apart to commit it"
+)]
+pub struct SnapshotHandle {
+    /// Where its manifest is: what a commit lists.
+    pub manifest: ManifestRef,
+    /// The checkpoint whose files it refers to; the commit checks that it is still there.
+    pub base: Option<CheckpointId>,
+    /// What it cost.
+    pub report: SnapshotReport,
+}
+
+impl BytesBackend {
+    /// Prepares a snapshot of all state as it is now. Later writes are not part of it. O(1) in the number
+    /// of rows, and no I/O: flushing and uploading happen elsewhere.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many snapshots are in flight (see
+    /// [`Options::snapshots_in_flight_max`](crate::Options)) or an earlier flush failed.
+    pub fn snapshot(&mut self, id: CheckpointId, kind: SnapshotKind) -> Result<PreparedSnapshot> {
+        let clock = Arc::clone(&self.environment.clock);
+        let began = clock.monotonic();
+        let permit = self.history.permit(self.options.snapshots_in_flight_max)?;
+        let (reply, pinned) = channel();
+        let pins = self.directory.fresh("pin");
+        self.buffer.pin(pins, reply)?;
+        // References to files of an earlier checkpoint are what makes a snapshot incremental.
+        let base = match kind {
+            SnapshotKind::Incremental => self.history.base(),
+            SnapshotKind::Full | SnapshotKind::Savepoint => Arc::default(),
+        };
+        Ok(PreparedSnapshot {
+            manifest: Manifest {
+                job: self.job.clone(),
+                checkpoint: id,
+                attempt: 0,
+                subtask: self.subtask,
+                kind,
+                store: self.store_kind.to_owned(),
+                range: self.range,
+                max_parallelism: self.max_parallelism,
+                base: base.id,
+                next_generation: self.buffer.generation(),
+                schema: self.registry.schema(),
+                files: Vec::new(),
+                created_unix_millis: clock.unix_millis(),
+            },
+            pinned,
+            base,
+            uploads: self.history.uploads(),
+            local: self.local.clone(),
+            scratch: self.directory.fresh("upload"),
+            transfer_threads: self.options.transfer_threads,
+            environment: self.environment.clone(),
+            freeze: clock.monotonic() - began,
+            _permit: permit,
+        })
+    }
+
+    /// Tells the backend that checkpoint `id` of the job exists. From now on snapshots refer to its files, and
+    /// local copies of earlier ones go. May come late, twice, out of order or never.
+    pub fn notify_complete(&mut self, id: CheckpointId) {
+        if self.history.complete(id)
+            && let Some(local) = &self.local
+        {
+            local.discard_before(id);
+        }
+    }
+
+    /// Tells the backend that checkpoint `id` will not exist. Snapshots never refer to its files, and its
+    /// local copy goes. May come late, twice, out of order or never.
+    pub fn notify_aborted(&mut self, id: CheckpointId) {
+        self.history.abort(id);
+        if let Some(local) = &self.local {
+            local.discard(id);
+        }
+    }
+}
+
+/// The state of one backend at one moment, not in storage yet.
+///
+/// Dropping it unpins the files. It may outlive the backend, but a backend that is dropped before
+/// the files were pinned cancels it.
+#[must_use = "dropping a prepared snapshot discards it"]
+#[derive(Debug)]
+pub struct PreparedSnapshot {
+    manifest: Manifest,
+    pinned: Receiver<PinReply>,
+    base: Arc<Base>,
+    uploads: Uploads,
+    local: Option<LocalCopies>,
+    scratch: PathBuf,
+    transfer_threads: usize,
+    environment: Environment,
+    freeze: Duration,
+    _permit: Permit,
+}
+
+impl PreparedSnapshot {
+    /// The checkpoint that it is part of.
+    #[must_use]
+    pub const fn checkpoint(&self) -> CheckpointId {
+        self.manifest.checkpoint
+    }
+
+    /// How long the task thread was held up.
+    #[must_use]
+    pub const fn freeze(&self) -> Duration {
+        self.freeze
+    }
+
+    /// Waits for the files, uploads those that storage does not have, and writes the manifest. Blocks;
+    /// call it on a thread that may.
+    ///
+    /// # Errors
+    /// `Cancelled` when `cancel` was set or the backend is gone; else that of the store or of storage.
+    /// What was uploaded is deleted again; what could not be deleted is logged and left for the sweep.
+    pub fn upload(
+        self,
+        target: &SnapshotTarget,
+        cancel: &Cancel,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<SnapshotHandle> {
+        let received = self.pinned.recv();
+        let pinned = received.ok().ok_or_else(|| {
+            Error::cancelled(format!(
+                "snapshot {} of a closed backend",
+                self.manifest.checkpoint
+            ))
+        })??;
+        cancel.check(format_args!("snapshot {}", self.manifest.checkpoint))?;
+        upload::Upload::new(self, target, cancel, progress).run(pinned)
+    }
+}
+
+/// Files of a snapshot that are in storage, and where they are on this machine.
+#[derive(Debug)]
+struct Stored {
+    files: Vec<FileRef>,
+    paths: Vec<PathBuf>,
+    /// The files that this snapshot uploaded, by position.
+    uploaded: Vec<bool>,
+    /// Holds the files on this machine until a local copy of them was kept.
+    _pinned: PinnedStore,
+}
