@@ -1,5 +1,7 @@
 //! Blocks of a rows file: rows with what they share left out, compressed where that helps.
 
+use std::ops::Range;
+
 use super::varint::{push, take, take_bytes};
 use super::{BLOCK_BYTES_MAX, BlockEntry, Change, ROW_BYTES_MAX, ROW_OVERHEAD_MAX};
 use crate::error::{Error, Result};
@@ -140,15 +142,17 @@ fn shared_bytes(one: &[u8], other: &[u8]) -> u32 {
     shared
 }
 
-/// A block whose bytes were checked, and a position among its rows.
+/// A block whose bytes were checked, and a position at one of its rows.
 #[derive(Debug)]
 pub struct Block {
     raw: Vec<u8>,
     /// Where the next row begins in `raw`.
     at: usize,
     rows_left: u32,
-    /// The key of the row returned last; empty before the first.
+    /// The key of the row at the position; empty before the first.
     row: Vec<u8>,
+    /// Where its value lies in `raw`; `None` if it is deleted.
+    value: Option<Range<usize>>,
 }
 
 impl Block {
@@ -197,46 +201,53 @@ impl Block {
             at: 0,
             rows_left: entry.rows,
             row: Vec::new(),
+            value: None,
         })
     }
 
-    /// The next row's key and what the file says of it, or `None` at the end.
+    /// Moves to the next row. Returns false at the end, where the position stays at the last row.
     ///
     /// # Errors
     /// `Corrupt` when the rows are malformed, are not in order, or are not as many as the index says.
-    pub fn next_row(&mut self) -> Result<Option<(&[u8], Change<'_>)>> {
+    pub fn advance(&mut self) -> Result<bool> {
         let mut rest = self.raw.get(self.at..).unwrap_or_default();
         if self.rows_left == 0 {
             if rest.is_empty() {
-                return Ok(None);
+                return Ok(false);
             }
-            return Err(Error::corrupt(
-                "malformed: a block goes on behind its last row",
-            ));
+            return Err(Error::corrupt("malformed: a block goes on behind its last row"));
         }
         let next = EncodedRow::take(&mut rest);
-        let shared = next
-            .as_ref()
-            .and_then(|next| usize::try_from(next.shared).ok());
+        let shared = next.as_ref().and_then(|next| usize::try_from(next.shared).ok());
         let (Some(next), Some(shared)) = (next, shared.filter(|&n| n <= self.row.len())) else {
             return Err(Error::corrupt("malformed: a block ends within a row"));
         };
         // `at` is zero for the first row only, which has nothing to be after.
-        if self.at > 0
-            && self
-                .row
-                .get(shared..)
-                .is_some_and(|before| next.rest <= before)
-        {
-            return Err(Error::corrupt(
-                "malformed: the rows of a block are not in order",
-            ));
+        if self.at > 0 && self.row.get(shared..).is_some_and(|before| next.rest <= before) {
+            return Err(Error::corrupt("malformed: the rows of a block are not in order"));
         }
         self.row.truncate(shared);
         self.row.extend_from_slice(next.rest);
         self.at = self.raw.len() - rest.len();
         self.rows_left -= 1;
-        Ok(Some((&self.row, next.change)))
+        self.value = match next.change {
+            Change::Put(value) => Some(self.at - value.len()..self.at),
+            Change::Delete => None,
+        };
+        Ok(true)
+    }
+
+    /// The key of the row at the position; empty before the first.
+    #[must_use]
+    pub fn row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// What the file says of the row at the position.
+    #[must_use]
+    pub fn change(&self) -> Change<'_> {
+        let value = self.value.clone();
+        value.map_or(Change::Delete, |at| Change::Put(self.raw.get(at).unwrap_or_default()))
     }
 }
 

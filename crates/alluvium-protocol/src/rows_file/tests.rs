@@ -36,12 +36,12 @@ fn block(file: &[u8], entry: &BlockEntry) -> Result<Rows> {
     let begin = usize::try_from(entry.offset()).unwrap();
     let mut block = Block::decode(&file[begin..][..entry.bytes() as usize], entry)?;
     let mut rows = Rows::new();
-    while let Some((row, change)) = block.next_row()? {
-        let value = match change {
+    while block.advance()? {
+        let value = match block.change() {
             Change::Put(value) => Some(value.to_vec()),
             Change::Delete => None,
         };
-        rows.push((row.to_vec(), value));
+        rows.push((block.row().to_vec(), value));
     }
     Ok(rows)
 }
