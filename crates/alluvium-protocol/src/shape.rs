@@ -2,7 +2,7 @@
 //!
 //! A shape is what a tool needs to print typed state that it was not compiled for
 //! ([`crate::key::decode_shape`], [`crate::value`]), and what a restore compares to find that a type has
-//! changed ([`difference`]). It names fields and variants, but not the codec: that is the schema's.
+//! changed ([`difference()`]). It names fields and variants, but not the codec: that is the schema's.
 //!
 //! Conventions, which whoever derives shapes from types follows:
 //! - a newtype struct has the shape of what it wraps, since codecs write it so;

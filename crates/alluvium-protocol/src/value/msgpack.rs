@@ -1,8 +1,8 @@
 //! Reads MessagePack bytes, which say themselves what they are.
 //!
 //! What `rmp-serde` writes with names comes back as it was but for details the format does not keep:
-//! structs and enums are maps, and integers that are not negative are unsigned. An extension is a
-//! struct of its `type` and its `data`.
+//! structs are maps, unit structs empty sequences, enums maps of one entry or text, and integers that
+//! are not negative unsigned. An extension is a struct of its `type` and its `data`.
 
 use super::input::Input;
 use super::{DEPTH_MAX, Value};

@@ -38,7 +38,7 @@ pub fn decode(shape: &Shape, bytes: &[u8]) -> Result<Value> {
 /// How many bytes of memory a tree may take: some, and more for each byte it is read from.
 ///
 /// Values of no bytes, such as `()`, would otherwise let a few bytes of count make any number of them.
-/// A struct of one-byte fields with names of 60 letters takes a tenth of it.
+/// A struct of one-byte fields with names of 60 letters takes a seventh of it.
 const ALLOWANCE_BASE: usize = 64 << 10;
 const ALLOWANCE_PER_BYTE: usize = 1 << 10;
 
