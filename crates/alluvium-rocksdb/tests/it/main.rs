@@ -1,0 +1,3 @@
+//! The store on RocksDB, seen from outside.
+
+mod conformance;
