@@ -1,0 +1,278 @@
+//! The job of these tests: counts words, in all and by window of event time, and the same by plain recomputation.
+//!
+//! Words and times follow from a record's split and number alone. Every line of output can come out once only:
+//! every tenth count of a word, the count of each window that event time passed, the total at the end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use alluvium::protocol::key::EncodeKey;
+use alluvium::state::{Timers, Value};
+use alluvium::{Backend, Error, ErrorKind, EventTimers, Result, ValueState};
+use alluvium_timely::{Event, Next, Observer, Operator, Source, SplitReader};
+use serde::{Deserialize, Serialize};
+
+const WINDOW_MILLIS: i64 = 100;
+
+/// One record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Word {
+    word: String,
+    time: i64,
+}
+
+/// The `number`-th record of a split. Times grow within a split.
+fn word(split: u32, number: u64) -> Word {
+    let mix = (number * 31 + u64::from(split) * 17) % 97;
+    Word {
+        word: format!("word{}", mix * mix % 41),
+        time: time(split, number),
+    }
+}
+
+fn time(split: u32, number: u64) -> i64 {
+    i64::try_from(number).unwrap() * 3 + i64::from(split)
+}
+
+/// A generated input.
+#[derive(Debug, Clone)]
+pub struct Words {
+    pub splits: u32,
+    pub records_of_a_split: u64,
+    /// Where it breaks, if it does.
+    pub break_at: Option<Break>,
+}
+
+/// Breaks the source once so many checkpoints completed, with records read that none of them covers.
+#[derive(Debug, Clone)]
+pub struct Break {
+    checkpoints: Arc<AtomicU64>,
+    after: u64,
+}
+
+impl Break {
+    pub fn after_checkpoints(after: u64) -> Self {
+        Self {
+            checkpoints: Arc::default(),
+            after,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.checkpoints.load(Ordering::SeqCst) >= self.after
+    }
+}
+
+impl Observer for Break {
+    fn event(&self, event: &Event) {
+        if matches!(event, Event::CheckpointCompleted { .. }) {
+            self.checkpoints.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Words {
+    pub const fn new(splits: u32, records_of_a_split: u64) -> Self {
+        Self {
+            splits,
+            records_of_a_split,
+            break_at: None,
+        }
+    }
+
+    pub fn breaking(&self, break_at: &Break) -> Self {
+        Self {
+            break_at: Some(break_at.clone()),
+            ..self.clone()
+        }
+    }
+
+    pub fn records(&self) -> u64 {
+        u64::from(self.splits) * self.records_of_a_split
+    }
+
+    /// All lines that a run over the whole input puts out, sorted.
+    pub fn expected(&self) -> Vec<String> {
+        let mut counts = BTreeMap::<String, u64>::new();
+        let mut windows = BTreeMap::<(String, i64), u64>::new();
+        let mut last = i64::MIN;
+        for split in 0..self.splits {
+            for number in 0..self.records_of_a_split {
+                let Word { word, time } = word(split, number);
+                *counts.entry(word.clone()).or_default() += 1;
+                *windows.entry((word, window_of(time))).or_default() += 1;
+                last = last.max(time);
+            }
+        }
+        let mut lines: Vec<_> = windows
+            .into_iter()
+            .filter(|((_, start), _)| last >= window_end(*start))
+            .map(|((word, start), count)| window_line(&word, start, count))
+            .collect();
+        for (word, count) in counts {
+            lines.extend((1..=count / 10).map(|tens| count_line(&word, tens * 10)));
+            lines.push(total_line(&word, count));
+        }
+        lines.sort_unstable();
+        lines
+    }
+}
+
+impl Source for Words {
+    type Record = Word;
+
+    fn splits(&self) -> u32 {
+        self.splits
+    }
+
+    fn open(&self, split: u32, position: Option<&[u8]>) -> Result<Box<dyn SplitReader<Word>>> {
+        let next = position.map_or(0, |position| {
+            u64::from_be_bytes(position.try_into().unwrap())
+        });
+        Ok(Box::new(Reader {
+            words: self.clone(),
+            split,
+            next,
+        }))
+    }
+}
+
+struct Reader {
+    words: Words,
+    split: u32,
+    next: u64,
+}
+
+impl SplitReader<Word> for Reader {
+    fn next(&mut self) -> Result<Next<Word>> {
+        if let Some(break_at) = &self.words.break_at {
+            if break_at.is_due() {
+                return Err(Error::new(ErrorKind::Unavailable, "the source broke"));
+            }
+            // Not so far that the input ends before the checkpoint completes.
+            if self.next + 1 >= self.words.records_of_a_split {
+                return Ok(Next::Pending);
+            }
+        }
+        if self.next == self.words.records_of_a_split {
+            return Ok(Next::End);
+        }
+        self.next += 1;
+        Ok(Next::Record(word(self.split, self.next - 1)))
+    }
+
+    fn position(&self) -> Vec<u8> {
+        self.next.to_be_bytes().to_vec()
+    }
+
+    fn watermark(&self) -> i64 {
+        self.next
+            .checked_sub(1)
+            .map_or(i64::MIN, |last| time(self.split, last))
+    }
+}
+
+const COUNT: ValueState<u64> = ValueState::new("count");
+const WINDOW: ValueState<u64, i64> = ValueState::new("window").namespaced();
+const WINDOW_END: EventTimers<i64> = EventTimers::new("window end").namespaced();
+
+/// Counts words.
+#[derive(Debug, Default)]
+pub struct Counting {
+    states: Option<States>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct States {
+    count: Value<u64>,
+    window: Value<u64, i64>,
+    window_end: Timers<i64>,
+}
+
+impl Operator for Counting {
+    type Record = Word;
+    type Key = String;
+    type Output = String;
+
+    fn key(record: &Word) -> impl EncodeKey<Key = String> {
+        &record.word
+    }
+
+    fn open(&mut self, backend: &mut Backend<String>) -> Result<()> {
+        self.states = Some(States {
+            count: backend.register(COUNT)?,
+            window: backend.register(WINDOW)?,
+            window_end: backend.register(WINDOW_END)?,
+        });
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        backend: &mut Backend<String>,
+        record: Word,
+        out: &mut dyn FnMut(String),
+    ) -> Result<()> {
+        let states = self.states.unwrap();
+        let start = window_of(record.time);
+        let mut scope = backend.key(&record.word)?;
+        let count = scope
+            .value(states.count)
+            .update(|count| count.unwrap_or(0) + 1)?;
+        if count.is_multiple_of(10) {
+            out(count_line(&record.word, count));
+        }
+        let mut scope = scope.within(&start);
+        scope
+            .value(states.window)
+            .update(|count| count.unwrap_or(0) + 1)?;
+        scope.timers(states.window_end).register(window_end(start))
+    }
+
+    fn watermark(
+        &mut self,
+        backend: &mut Backend<String>,
+        watermark: i64,
+        out: &mut dyn FnMut(String),
+    ) -> Result<()> {
+        let states = self.states.unwrap();
+        while let Some(timer) = backend.due(states.window_end, watermark)? {
+            let mut scope = backend.key(&timer.key)?;
+            let mut scope = scope.within(&timer.namespace);
+            let mut window = scope.value(states.window);
+            let count = window.get()?.unwrap();
+            window.clear()?;
+            out(window_line(&timer.key, timer.namespace, count));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, backend: &mut Backend<String>, out: &mut dyn FnMut(String)) -> Result<()> {
+        backend.entries(self.states.unwrap().count, |word: String, (): (), count| {
+            out(total_line(&word, count));
+            Ok(())
+        })
+    }
+}
+
+fn window_of(time: i64) -> i64 {
+    time - time.rem_euclid(WINDOW_MILLIS)
+}
+
+/// The last time in a window.
+fn window_end(start: i64) -> i64 {
+    start + WINDOW_MILLIS - 1
+}
+
+fn count_line(word: &str, count: u64) -> String {
+    format!("{word} {count}")
+}
+
+fn window_line(word: &str, start: i64, count: u64) -> String {
+    format!("{word} from {start}: {count}")
+}
+
+fn total_line(word: &str, count: u64) -> String {
+    format!("{word} in all: {count}")
+}
