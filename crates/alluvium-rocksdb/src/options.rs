@@ -117,7 +117,11 @@ impl RocksOptions {
     }
 }
 
-fn at_least<T: PartialOrd + std::fmt::Display>(option: &str, value: T, least: T) -> Result<()> {
+fn at_least<T: PartialOrd + Copy + std::fmt::Display>(
+    option: &str,
+    value: T,
+    least: T,
+) -> Result<()> {
     if value < least {
         return Err(Error::invalid(format!(
             "option {option} is {value}: use at least {least}"

@@ -42,9 +42,11 @@ pub fn random_histories_match_an_ordered_map(factory: &dyn StoreFactory) {
         History::new(factory).run(&steps);
         Ok(())
     });
-    if let Err(failure) = run {
-        panic!("{failure}");
-    }
+    assert!(
+        run.is_ok(),
+        "{}",
+        run.map_or_else(|failure| failure.to_string(), |()| String::new())
+    );
 }
 
 struct History<'a> {
