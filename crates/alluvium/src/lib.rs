@@ -6,6 +6,7 @@ pub mod backend;
 mod buffer;
 mod builder;
 pub mod bytes;
+pub mod catalog;
 pub mod codec;
 pub mod environment;
 mod error;

@@ -25,6 +25,7 @@ use object_store::{
 
 use self::failure::{Secrets, failed, unsettled};
 pub use self::location::{in_directory, in_memory, open};
+pub(crate) use self::name::check_name;
 use super::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer};
 use crate::error::{Error, Result};
 

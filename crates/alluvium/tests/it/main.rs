@@ -1,3 +1,6 @@
 //! What the crate promises, told by behaviour: one module each.
 
+mod catalog;
+mod states;
 mod storage;
+mod trials;

@@ -44,7 +44,11 @@ pub(super) fn name_below(root: &Path, path: &Path) -> Option<String> {
     rest.strip_prefix('/').map(str::to_owned)
 }
 
-fn below(root: &Path, name: &str) -> Result<Path> {
+/// Checks that `name` is legal, in every storage.
+///
+/// # Errors
+/// `Invalid` when it is not; the message says what is wrong with it.
+pub(crate) fn check_name(name: &str) -> Result<()> {
     for part in name.split('/') {
         let fault = match part {
             "" => "has an empty part",
@@ -59,13 +63,19 @@ fn below(root: &Path, name: &str) -> Result<Path> {
             "object name {name:?} {fault}; use letters, digits and . - _ between single slashes"
         )));
     }
+    Ok(())
+}
+
+fn below(root: &Path, name: &str) -> Result<Path> {
+    check_name(name)?;
     let path = if root.as_ref().is_empty() {
         name.to_owned()
     } else {
         format!("{root}/{name}")
     };
-    Path::parse(&path)
-        .map_err(|error| Error::invalid(format!("object name {name:?} is not legal: {error}")))
+    Path::parse(&path).map_err(|error| {
+        Error::invalid(format!("object name {name:?} is not legal")).with_source(error)
+    })
 }
 
 #[cfg(test)]

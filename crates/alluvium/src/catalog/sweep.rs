@@ -1,0 +1,193 @@
+//! Deleting what no checkpoint needs: after a commit, and after a checkpoint was given up.
+//!
+//! Invariants: an attempt that was taken over deletes nothing; a checkpoint stops to exist before
+//! anything of it is deleted. Failing to delete costs space and never a checkpoint: it is logged, reported
+//! and found again by the sweep of orphans. Which objects go is decided in `protocol::plan::retention`.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::PoisonError;
+
+use alluvium_protocol::catalog::{Commit, ManifestRef, Record};
+use alluvium_protocol::file::FileRef;
+use alluvium_protocol::manifest::Manifest;
+use alluvium_protocol::plan::log::Log;
+use alluvium_protocol::plan::retention::{Division, divide, plan_retention};
+
+use super::{Attempt, Catalog};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a sweep did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Swept {
+    /// Objects that were deleted.
+    pub deleted: u64,
+    /// Names of objects that could not be deleted, relative to the job's folder, or were not tried
+    /// because what must go first could not be.
+    pub left: Vec<String>,
+}
+
+impl Catalog {
+    /// Deletes what only older checkpoints than the newest `keep` need.
+    ///
+    /// Meant to be called after each commit, and not to be waited for: it may as well be called after
+    /// the next one. Objects that cannot be deleted are in the result and no error.
+    ///
+    /// # Errors
+    /// `Fenced` when a newer attempt has taken over: nothing was deleted; `Unavailable` when storage fails
+    /// to tell what there is; `Corrupt` when a record, or a manifest of a checkpoint that is kept, is
+    /// damaged or missing: nothing can be deleted safely then.
+    pub fn retain(&self, attempt: &Attempt, keep: NonZeroUsize) -> Result<Swept> {
+        let log = self.read_log()?;
+        self.check_newest(attempt, &log)?;
+        let division = divide(&log, keep);
+        if division.dropped.is_empty() {
+            return Ok(Swept::default());
+        }
+        let mut known = self
+            .manifests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Division { kept, dropped } = division;
+        for part in parts(&kept) {
+            if !known.contains_key(&part.object) {
+                known.insert(part.object.clone(), self.manifest(part)?);
+            }
+        }
+        for part in parts(&dropped) {
+            if !known.contains_key(&part.object)
+                && let Some(manifest) = self.dropped_manifest(part)?
+            {
+                known.insert(part.object.clone(), manifest);
+            }
+        }
+        let plan = plan_retention(&log, keep, &known)?;
+        let needed: BTreeSet<&str> = parts(&kept).map(|part| part.object.as_str()).collect();
+        known.retain(|object, _| needed.contains(object.as_str()));
+        drop(known);
+
+        let mut swept = Swept::default();
+        let mut records = plan.records.into_iter();
+        for record in records.by_ref() {
+            // From the front, so that a record is never missing in the middle of the log.
+            if !self.delete(&mut swept, &record) {
+                break;
+            }
+        }
+        swept.left.extend(records);
+        let (objects, gone) = (
+            plan.manifests.into_iter().chain(plan.objects),
+            swept.left.is_empty(),
+        );
+        for object in objects {
+            if gone {
+                self.delete(&mut swept, &object);
+            } else {
+                swept.left.push(object);
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Deletes a checkpoint that was given up before it was committed: its manifests, and the files
+    /// that its snapshots uploaded. Files it refers to stay.
+    ///
+    /// Not to be called after a commit that ended `Indeterminate` or `Fenced`.
+    ///
+    /// # Errors
+    /// `Fenced` when a newer attempt has taken over; `Invalid` when the log has a record that names one of
+    /// the manifests; `Unavailable` and `Corrupt` as for [`Self::read_log`]. Nothing was deleted then.
+    pub fn abort(&self, attempt: &Attempt, manifests: &[ManifestRef]) -> Result<Swept> {
+        let log = self.read_log()?;
+        self.check_newest(attempt, &log)?;
+        let given_up: BTreeSet<&str> = manifests.iter().map(|part| part.object.as_str()).collect();
+        // Void records too: rather some space is lost than a checkpoint that somebody may look into.
+        for record in log.records() {
+            if let Record::Commit(commit) = record
+                && commit
+                    .manifests
+                    .iter()
+                    .any(|part| given_up.contains(part.object.as_str()))
+            {
+                let checkpoint = commit.checkpoint;
+                let message = format!("abort checkpoint {checkpoint}: it has been committed");
+                return Err(Error::invalid(message));
+            }
+        }
+        let mut swept = Swept::default();
+        for part in manifests {
+            match self.dropped_manifest(part) {
+                Ok(manifest) => {
+                    self.delete(&mut swept, &part.object);
+                    for file in manifest.iter().flat_map(own_files) {
+                        self.delete(&mut swept, &file.object);
+                    }
+                }
+                Err(error) => self.leave(&mut swept, &part.object, &error),
+            }
+        }
+        Ok(swept)
+    }
+
+    fn check_newest(&self, attempt: &Attempt, log: &Log) -> Result<()> {
+        match log.last_attempt() {
+            newest if newest > attempt.number => Err(self.fenced(attempt.number, newest)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The manifest of a checkpoint that goes. One that is missing or damaged does not say what its
+    /// files are: they become orphans, which is no reason to keep them for ever.
+    fn dropped_manifest(&self, part: &ManifestRef) -> Result<Option<Manifest>> {
+        match self.find_manifest(part) {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                let object = &part.object;
+                tracing::warn!(
+                    job = self.job,
+                    object,
+                    ?error,
+                    "files of a manifest become orphans"
+                );
+                Ok(None)
+            }
+            found => found,
+        }
+    }
+
+    /// Deletes an object, or notes that it was left; whether it is gone.
+    fn delete(&self, swept: &mut Swept, object: &str) -> bool {
+        match self.storage.delete(&self.object(object)) {
+            Ok(()) => {
+                swept.deleted += 1;
+                true
+            }
+            Err(error) => {
+                self.leave(swept, object, &error);
+                false
+            }
+        }
+    }
+
+    fn leave(&self, swept: &mut Swept, object: &str, error: &Error) {
+        tracing::warn!(
+            job = self.job,
+            object,
+            ?error,
+            "an object that nobody needs was left"
+        );
+        swept.left.push(object.to_owned());
+    }
+}
+
+/// The files that a snapshot uploaded itself.
+fn own_files(manifest: &Manifest) -> impl Iterator<Item = &FileRef> {
+    manifest
+        .files
+        .iter()
+        .filter(|file| file.uploaded_by == manifest.checkpoint)
+}
+
+fn parts<'a>(checkpoints: &[&'a Commit]) -> impl Iterator<Item = &'a ManifestRef> {
+    checkpoints.iter().flat_map(|commit| &commit.manifests)
+}

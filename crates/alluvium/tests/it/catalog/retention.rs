@@ -1,0 +1,142 @@
+//! What is deleted, in which order, and by whom.
+
+use alluvium::ErrorKind;
+use alluvium::protocol::catalog::names;
+use alluvium::protocol::file::FileId;
+use alluvium_testing::faulty::{Fault, Operation};
+
+use super::fixture::{Job, id, ids};
+
+fn shared(checkpoints: impl IntoIterator<Item = u64>) -> Vec<String> {
+    let name = |checkpoint: u64| names::shared(FileId::new(checkpoint.into()), 0);
+    checkpoints.into_iter().map(name).collect()
+}
+
+#[test]
+fn retention_keeps_the_newest_and_every_file_they_refer_to() {
+    let job = Job::new();
+    let attempt = job.start();
+    for checkpoint in 1..=6 {
+        job.commit(&attempt, checkpoint).unwrap();
+        job.retain(&attempt, 2);
+    }
+
+    assert_eq!(ids(&job.catalog), [5, 6]);
+    // The fence stays with them.
+    assert_eq!(job.objects("commits/"), [1, 6, 7].map(names::record));
+    assert_eq!(
+        job.objects("checkpoints/"),
+        [5, 6].map(|it| names::manifest(id(it), 1, 0))
+    );
+    assert_eq!(job.objects("shared/"), shared(4..=6));
+}
+
+#[test]
+fn manifests_that_stay_are_read_once() {
+    let job = Job::new();
+    let attempt = job.start();
+    for checkpoint in 1..=3 {
+        job.commit(&attempt, checkpoint).unwrap();
+    }
+    job.retain(&attempt, 2);
+    let before = job.storage.calls(Operation::Get);
+
+    job.commit(&attempt, 4).unwrap();
+    let commit = job.storage.calls(Operation::Get) - before;
+    job.retain(&attempt, 2);
+
+    // Three records before the commit and four after it; then four records and the new manifest.
+    assert_eq!(commit, 3 + 4);
+    assert_eq!(job.storage.calls(Operation::Get) - before - commit, 4 + 1);
+}
+
+#[test]
+fn an_attempt_that_was_taken_over_deletes_nothing() {
+    let job = Job::new();
+    let old = job.start();
+    for checkpoint in 1..=3 {
+        job.commit(&old, checkpoint).unwrap();
+    }
+    let before = job.objects("");
+    job.rival().start();
+
+    let retained = job
+        .catalog
+        .retain(&old, std::num::NonZeroUsize::MIN)
+        .unwrap_err();
+    let aborted = job
+        .catalog
+        .abort(&old, &job.proposal(&old, 4).manifests)
+        .unwrap_err();
+
+    assert_eq!([retained.kind(), aborted.kind()], [ErrorKind::Fenced; 2]);
+    assert!(before.iter().all(|object| job.objects("").contains(object)));
+}
+
+#[test]
+fn a_record_that_cannot_be_deleted_keeps_its_checkpoint_whole() {
+    let job = Job::new();
+    let attempt = job.start();
+    for checkpoint in 1..=3 {
+        job.commit(&attempt, checkpoint).unwrap();
+    }
+    let before = job.objects("");
+    job.storage
+        .fail(Operation::Delete, 1, Fault::Before(ErrorKind::Unavailable));
+
+    let swept = job.retain(&attempt, 1);
+
+    assert_eq!(swept.deleted, 0);
+    assert_eq!(
+        swept.left.len(),
+        5,
+        "two records, two manifests, one file: {swept:?}"
+    );
+    assert_eq!(job.objects(""), before);
+    let again = job.retain(&attempt, 1);
+    assert_eq!((again.deleted, again.left.len()), (5, 0));
+}
+
+#[test]
+fn a_file_that_cannot_be_deleted_is_reported_and_the_rest_goes() {
+    let job = Job::new();
+    let attempt = job.start();
+    for checkpoint in 1..=3 {
+        job.commit(&attempt, checkpoint).unwrap();
+    }
+    job.storage
+        .fail(Operation::Delete, 5, Fault::Before(ErrorKind::Unavailable));
+
+    let swept = job.retain(&attempt, 1);
+
+    assert_eq!(swept.deleted, 4);
+    assert_eq!(swept.left, shared([1]));
+    assert_eq!(ids(&job.catalog), [3]);
+}
+
+#[test]
+fn a_checkpoint_that_was_given_up_goes_with_its_own_files_alone() {
+    let job = Job::new();
+    let attempt = job.start();
+    job.commit(&attempt, 1).unwrap();
+    let given_up = job.proposal(&attempt, 2);
+
+    let swept = job.catalog.abort(&attempt, &given_up.manifests).unwrap();
+
+    assert_eq!((swept.deleted, swept.left.len()), (2, 0));
+    assert_eq!(job.objects("shared/"), shared([1]));
+    assert_eq!(job.objects("checkpoints/"), [names::manifest(id(1), 1, 0)]);
+}
+
+#[test]
+fn a_checkpoint_that_was_committed_cannot_be_given_up() {
+    let job = Job::new();
+    let attempt = job.start();
+    let commit = job.commit(&attempt, 1).unwrap();
+    let before = job.objects("");
+
+    let refused = job.catalog.abort(&attempt, &commit.manifests).unwrap_err();
+
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    assert_eq!(job.objects(""), before);
+}

@@ -1,0 +1,269 @@
+//! Handles, keys and namespaces.
+
+use alluvium::codec::{Codec, MsgPackNamed};
+use alluvium::protocol::shape::Shape;
+use alluvium::{Backend, ErrorKind, Options, ValueState};
+use alluvium::{Error, Result};
+
+use super::{open, open_subtask, with_any_budget};
+
+const VISITS: ValueState<u64> = ValueState::new("visits");
+const WINDOWED: ValueState<u64, (i64, i64)> =
+    ValueState::<u64>::new("windowed").namespaced::<(i64, i64)>();
+
+#[test]
+fn a_value_is_absent_until_it_is_set_and_after_it_is_cleared() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let visits = backend.register(VISITS).unwrap();
+        let mut alice = backend.key("alice").unwrap();
+
+        assert_eq!(alice.value(visits).get().unwrap(), None);
+        alice.value(visits).set(&1).unwrap();
+        assert_eq!(alice.value(visits).get().unwrap(), Some(1));
+        assert_eq!(
+            alice
+                .value(visits)
+                .update(|seen| seen.unwrap_or(0) + 1)
+                .unwrap(),
+            2
+        );
+        alice.value(visits).clear().unwrap();
+
+        assert_eq!(alice.value(visits).get().unwrap(), None);
+    });
+}
+
+#[test]
+fn an_update_may_clear_or_leave_absent() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let visits = backend.register(VISITS).unwrap();
+        let mut alice = backend.key("alice").unwrap();
+        let less_one = |seen: Option<u64>| seen?.checked_sub(1);
+
+        assert_eq!(alice.value(visits).update_or_clear(less_one).unwrap(), None);
+        alice.value(visits).set(&1).unwrap();
+        assert_eq!(
+            alice.value(visits).update_or_clear(less_one).unwrap(),
+            Some(0)
+        );
+        assert_eq!(alice.value(visits).update_or_clear(less_one).unwrap(), None);
+
+        assert_eq!(alice.value(visits).get().unwrap(), None);
+    });
+}
+
+#[test]
+fn keys_and_namespaces_do_not_see_each_other() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let visits = backend.register(VISITS).unwrap();
+        let windowed = backend.register(WINDOWED).unwrap();
+        for (n, key) in (1..).zip(["", "a", "a\0", "ab"]) {
+            let mut scope = backend.key(key).unwrap();
+            scope.value(visits).set(&n).unwrap();
+            scope
+                .within(&(0_i64, 10_i64))
+                .value(windowed)
+                .set(&(10 * n))
+                .unwrap();
+            scope
+                .within(&(10_i64, 20_i64))
+                .value(windowed)
+                .set(&(20 * n))
+                .unwrap();
+        }
+
+        for (n, key) in (1..).zip(["", "a", "a\0", "ab"]) {
+            let mut scope = backend.key(key).unwrap();
+            assert_eq!(
+                scope
+                    .within(&(10_i64, 20_i64))
+                    .value(windowed)
+                    .get()
+                    .unwrap(),
+                Some(20 * n)
+            );
+            // The outer scope is whole again after an inner one.
+            assert_eq!(scope.value(visits).get().unwrap(), Some(n));
+            assert_eq!(
+                scope
+                    .within(&(0_i64, 10_i64))
+                    .value(windowed)
+                    .get()
+                    .unwrap(),
+                Some(10 * n)
+            );
+            assert_eq!(
+                scope
+                    .within(&(0_i64, 20_i64))
+                    .value(windowed)
+                    .get()
+                    .unwrap(),
+                None
+            );
+        }
+    });
+}
+
+#[test]
+fn entries_visits_every_key_and_namespace_with_its_value() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let windowed = backend.register(WINDOWED).unwrap();
+        let mut expected = Vec::new();
+        for n in 0..20_u32 {
+            let (key, window) = (format!("key {n}"), (i64::from(n), i64::from(n) + 1));
+            let mut scope = backend.key(&key).unwrap();
+            scope
+                .within(&window)
+                .value(windowed)
+                .set(&u64::from(n))
+                .unwrap();
+            expected.push((key, window, u64::from(n)));
+        }
+        expected.sort();
+
+        let mut found = Vec::new();
+        let visit = |key, window, value| {
+            found.push((key, window, value));
+            Ok(())
+        };
+        backend.entries(windowed, visit).unwrap();
+
+        found.sort();
+        assert_eq!(found, expected);
+    });
+}
+
+#[test]
+fn entries_ends_with_the_visitors_error() {
+    let mut opened = open::<String>(Options::default());
+    let visits = opened.backend.register(VISITS).unwrap();
+    opened
+        .backend
+        .key("a")
+        .unwrap()
+        .value(visits)
+        .set(&1)
+        .unwrap();
+
+    let refuse = |_, (), _| Err(Error::invalid("enough"));
+    let error = opened.backend.entries(visits, refuse).unwrap_err();
+
+    assert_eq!(error.to_string(), "enough");
+}
+
+#[test]
+fn a_key_of_another_subtask_is_refused_with_group_range_and_remedy() {
+    let mut opened = open_subtask::<u32>(Options::default(), 0, 2);
+    let mut owned = |key: &u32| opened.backend.key(key).is_ok();
+    let foreign = (0..100).find(|key| !owned(key)).unwrap();
+
+    let error = opened.backend.key(&foreign).unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let text = error.to_string();
+    assert!(
+        text.contains("0-63") && text.contains("key group"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_handle_of_another_backend_is_refused_by_name() {
+    let mut one = open::<String>(Options::default());
+    let mut other = open::<String>(Options::default());
+    let visits = one.backend.register(VISITS).unwrap();
+    other.backend.register(VISITS).unwrap();
+
+    let error = other
+        .backend
+        .key("alice")
+        .unwrap()
+        .value(visits)
+        .get()
+        .unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("\"visits\""), "{error}");
+}
+
+#[test]
+fn a_state_is_registered_again_only_with_the_same_types() {
+    let mut opened = open::<String>(Options::default());
+    let visits = opened.backend.register(VISITS).unwrap();
+    opened
+        .backend
+        .key("alice")
+        .unwrap()
+        .value(visits)
+        .set(&7)
+        .unwrap();
+
+    let again = opened.backend.register(VISITS).unwrap();
+    let changed = opened
+        .backend
+        .register(ValueState::<String>::new("visits"))
+        .unwrap_err();
+    let recoded = opened
+        .backend
+        .register(VISITS.codec::<MsgPackNamed>())
+        .unwrap_err();
+
+    assert_eq!(
+        opened
+            .backend
+            .key("alice")
+            .unwrap()
+            .value(again)
+            .get()
+            .unwrap(),
+        Some(7)
+    );
+    for error in [changed, recoded] {
+        assert_eq!(error.kind(), ErrorKind::Incompatible);
+        assert!(error.to_string().contains("visits"), "{error}");
+    }
+}
+
+/// A codec that writes what it does not read.
+#[derive(Debug)]
+struct Broken;
+
+impl Codec<u64> for Broken {
+    const NAME: &'static str = "broken";
+
+    fn encode(value: &u64, out: &mut Vec<u8>) -> Result<()> {
+        if *value == 0 {
+            return Err(Error::invalid("no zero"));
+        }
+        out.push(0);
+        Ok(())
+    }
+
+    fn decode(_: &[u8]) -> Result<u64> {
+        Err(Error::corrupt("not mine"))
+    }
+
+    fn shape() -> Shape {
+        Shape::Opaque
+    }
+}
+
+#[test]
+fn errors_of_codecs_name_the_state_and_change_nothing() {
+    let mut opened = open::<String>(Options::default());
+    let broken = opened.backend.register(VISITS.codec::<Broken>()).unwrap();
+    let mut alice = opened.backend.key("alice").unwrap();
+
+    let refused = alice.value(broken).set(&0).unwrap_err();
+    assert_eq!(alice.value(broken).get().unwrap(), None);
+    alice.value(broken).set(&1).unwrap();
+    let unread = alice.value(broken).get().unwrap_err();
+
+    assert_eq!(
+        (refused.kind(), unread.kind()),
+        (ErrorKind::Invalid, ErrorKind::Corrupt)
+    );
+    for error in [refused, unread] {
+        assert!(error.to_string().contains("\"visits\""), "{error}");
+    }
+}

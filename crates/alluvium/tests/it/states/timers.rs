@@ -1,0 +1,136 @@
+//! Timers.
+
+use alluvium::{Backend, EventTimers, ProcessingTimers, Timer};
+
+use super::with_any_budget;
+
+const EVENTS: EventTimers = EventTimers::new("events");
+const CLOCK: ProcessingTimers = ProcessingTimers::new("clock");
+
+/// Takes all timers that are due.
+fn all_due(
+    backend: &mut Backend<String>,
+    timers: alluvium::state::Timers,
+    up_to: i64,
+) -> Vec<(i64, String)> {
+    let next = || backend.due(timers, up_to).unwrap();
+    std::iter::from_fn(next)
+        .map(
+            |Timer {
+                 time_millis, key, ..
+             }| (time_millis, key),
+        )
+        .collect()
+}
+
+#[test]
+fn timers_are_due_in_the_order_of_time_whatever_their_keys() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let events = backend.register(EVENTS).unwrap();
+        for (time, key) in [(30, "a"), (-10, "b"), (20, "c"), (10, "a"), (40, "d")] {
+            backend
+                .key(key)
+                .unwrap()
+                .timers(events)
+                .register(time)
+                .unwrap();
+        }
+
+        let due = all_due(backend, events, 30);
+
+        let expected = [(-10, "b"), (10, "a"), (20, "c"), (30, "a")];
+        assert_eq!(due, expected.map(|(time, key)| (time, key.to_owned())));
+        assert_eq!(all_due(backend, events, i64::MAX), [(40, "d".to_owned())]);
+        assert_eq!(all_due(backend, events, i64::MAX), []);
+    });
+}
+
+#[test]
+fn there_is_one_timer_for_a_time_and_key_and_it_can_be_taken_back() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let events = backend.register(EVENTS).unwrap();
+        let mut alice = backend.key("alice").unwrap();
+        for time in [5, 5, 7, 9, 5] {
+            alice.timers(events).register(time).unwrap();
+        }
+        alice.timers(events).deregister(7).unwrap();
+        alice.timers(events).deregister(8).unwrap();
+
+        let due = all_due(backend, events, 100);
+
+        assert_eq!(due, [(5, "alice".to_owned()), (9, "alice".to_owned())]);
+    });
+}
+
+#[test]
+fn a_timer_registered_while_others_fire_is_found() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let events = backend.register(EVENTS).unwrap();
+        backend
+            .key("a")
+            .unwrap()
+            .timers(events)
+            .register(1)
+            .unwrap();
+
+        let mut fired = Vec::new();
+        while let Some(timer) = backend.due(events, 4).unwrap() {
+            fired.push(timer.time_millis);
+            let mut scope = backend.key(&timer.key).unwrap();
+            scope
+                .timers(events)
+                .register(timer.time_millis + 1)
+                .unwrap();
+        }
+
+        assert_eq!(fired, [1, 2, 3, 4]);
+        assert_eq!(all_due(backend, events, 5), [(5, "a".to_owned())]);
+    });
+}
+
+#[test]
+fn timers_carry_their_namespace_and_kinds_are_apart() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let events = backend.register(EVENTS.namespaced::<(i64, i64)>()).unwrap();
+        let clock = backend.register(CLOCK).unwrap();
+        let mut alice = backend.key("alice").unwrap();
+        alice
+            .within(&(0_i64, 10_i64))
+            .timers(events)
+            .register(10)
+            .unwrap();
+        alice
+            .within(&(5_i64, 15_i64))
+            .timers(events)
+            .register(10)
+            .unwrap();
+        alice.timers(clock).register(3).unwrap();
+
+        let next = || backend.due(events, 10).unwrap();
+        let windows: Vec<_> = std::iter::from_fn(next)
+            .map(|timer| timer.namespace)
+            .collect();
+
+        assert_eq!(windows, [(0, 10), (5, 15)]);
+        assert_eq!(all_due(backend, clock, 10), [(3, "alice".to_owned())]);
+    });
+}
+
+#[test]
+fn many_timers_of_one_key_group_are_all_due_once_and_in_order() {
+    with_any_budget(|backend: &mut Backend<String>| {
+        let events = backend.register(EVENTS).unwrap();
+        let mut alice = backend.key("alice").unwrap();
+        // A step that visits every time once, in no order.
+        for n in 0..1_000 {
+            alice.timers(events).register((n * 617) % 1_000).unwrap();
+        }
+
+        let due: Vec<_> = all_due(backend, events, 999)
+            .into_iter()
+            .map(|(time, _)| time)
+            .collect();
+
+        assert_eq!(due, (0..1_000).collect::<Vec<_>>());
+    });
+}

@@ -1,0 +1,28 @@
+//! Whatever happens to a job on memory stores, its state is what the oracle says.
+
+use std::sync::Arc;
+
+use alluvium::storage;
+use alluvium::store::memory::MemoryStoreFactory;
+use alluvium_testing::trial::{Trial, steps, trials};
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(trials(200)))]
+
+    #[test]
+    fn state_survives_snapshots_failures_and_rescaling(steps in steps(60)) {
+        let factory = Arc::new(MemoryStoreFactory::default());
+        let mut trial = Trial::new(factory, storage::in_memory(), 1 << 20).unwrap();
+
+        trial.run(&steps).unwrap();
+    }
+
+    #[test]
+    fn a_buffer_that_always_spills_loses_nothing(steps in steps(60)) {
+        let factory = Arc::new(MemoryStoreFactory::default());
+        let mut trial = Trial::new(factory, storage::in_memory(), 4 << 10).unwrap();
+
+        trial.run(&steps).unwrap();
+    }
+}
