@@ -11,7 +11,7 @@ use crate::state::Timers;
 #[non_exhaustive]
 pub struct Timer<K, N = ()> {
     /// When it was to fire, in milliseconds.
-    pub time_millis: i64,
+    pub time: i64,
     /// The key that registered it.
     pub key: K,
     /// The namespace it was registered in.
@@ -34,7 +34,7 @@ impl<K: Key> Backend<K> {
     ) -> Result<Option<Timer<K, N>>> {
         let state = timers.state;
         state.check(&self.bytes)?;
-        let Some((time_millis, _, bytes)) = self.bytes.pop_timer(state.index, up_to_millis)? else {
+        let Some((time, _, bytes)) = self.bytes.pop_timer(state.index, up_to_millis)? else {
             return Ok(None);
         };
         let (key, namespace) = key_and_namespace(state, bytes)?;

@@ -169,7 +169,7 @@ fn take(
         }
         Step::Due(up_to) => {
             let timer = backend.due(timers, up_to.into()).unwrap();
-            let found = timer.map(|timer| (i8::try_from(timer.time_millis).unwrap(), timer.key));
+            let found = timer.map(|timer| (i8::try_from(timer.time).unwrap(), timer.key));
             let earliest = model
                 .timers
                 .first()
