@@ -39,7 +39,7 @@ impl<K: Key> Backend<K> {
         };
         let (key, namespace) = key_and_namespace(state, bytes)?;
         Ok(Some(Timer {
-            time_millis,
+            time,
             key,
             namespace,
         }))

@@ -15,11 +15,7 @@ fn all_due(
 ) -> Vec<(i64, String)> {
     let next = || backend.due(timers, up_to).unwrap();
     std::iter::from_fn(next)
-        .map(
-            |Timer {
-                 time_millis, key, ..
-             }| (time_millis, key),
-        )
+        .map(|Timer { time, key, .. }| (time, key))
         .collect()
 }
 
