@@ -1,0 +1,46 @@
+//! The oracle: what keyed state should be, in the simplest maps there are.
+//!
+//! It has every state kind once, and a value and a list with windows as namespaces. Everything is public data,
+//! compared as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A window, as namespaces are.
+pub type Window = (i64, i64);
+
+/// All state of a job with keys of type `u16`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "trials change it field by field"
+)]
+pub struct Oracle {
+    /// The value of each key.
+    pub values: BTreeMap<u16, u32>,
+    /// The value of each key and window.
+    pub windowed: BTreeMap<(u16, Window), u32>,
+    /// The list of each key.
+    pub lists: BTreeMap<u16, Vec<u32>>,
+    /// The list of each key and window.
+    pub windowed_lists: BTreeMap<(u16, Window), Vec<u32>>,
+    /// The map of each key.
+    pub maps: BTreeMap<u16, BTreeMap<i8, u32>>,
+    /// The sum of each key.
+    pub sums: BTreeMap<u16, i64>,
+    /// Count and total of each key, of which the mean is read.
+    pub means: BTreeMap<u16, (i64, i64)>,
+    /// Event-time timers: time, then key.
+    pub timers: BTreeSet<(i64, u16)>,
+    /// How far event time has come.
+    pub watermark: i64,
+}
+
+impl Oracle {
+    /// The timers that are due at `watermark`, earliest first; they are gone then.
+    pub fn advance(&mut self, watermark: i64) -> Vec<(i64, u16)> {
+        self.watermark = watermark;
+        let later = self.timers.split_off(&(watermark + 1, 0));
+        let due = std::mem::replace(&mut self.timers, later);
+        due.into_iter().collect()
+    }
+}
