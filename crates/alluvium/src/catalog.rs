@@ -34,6 +34,10 @@ const PUTS_MAX: usize = 3;
 /// another writer's gain, and a job has one or two: sixteen means that many attempts fight for it.
 const LOSSES_MAX: usize = 16;
 
+/// How often the log is listed again because a listed record was gone when it was read. A retention
+/// sweep takes many records at once, so that a second listing nearly always suffices.
+const LISTINGS_MAX: usize = 4;
+
 /// The checkpoints of one job. All calls may be made from many threads.
 pub struct Catalog {
     storage: Arc<dyn Storage>,
@@ -71,21 +75,36 @@ impl Catalog {
     /// Reads all records of the log.
     ///
     /// # Errors
-    /// `Unavailable` when storage fails; `Corrupt` when a record is damaged, naming it.
+    /// `Unavailable` when storage fails, or the log changes faster than it can be read; `Corrupt` when a
+    /// record is damaged, naming it.
     pub fn read_log(&self) -> Result<Log> {
-        let prefix = self.object(names::record_prefix());
+        for _ in 0..LISTINGS_MAX {
+            if let Some(records) = self.read_records()? {
+                return Ok(Log::read(records));
+            }
+        }
+        let log = self.told(names::record_prefix());
+        let message =
+            format!("the log {log} was pruned {LISTINGS_MAX} times while it was read: try again");
+        Err(Error::new(ErrorKind::Unavailable, message))
+    }
+
+    /// Reads the records that are listed. `None` when one is gone by then: retention goes on meanwhile, so
+    /// newer ones than the listing's may be there, and without them an old log, or none, would pass for the
+    /// newest.
+    fn read_records(&self) -> Result<Option<Vec<Record>>> {
         let mut records = Vec::new();
-        for listed in self.storage.list(&prefix)? {
+        for listed in self.storage.list(&self.object(names::record_prefix()))? {
             let object = listed.name.strip_prefix(&self.job).unwrap_or_default();
             let object = object.trim_start_matches('/');
-            // A record that is gone by now was deleted by retention: it is not in the log any more.
-            if let Ok(ObjectName::Record { .. }) = object.parse()
-                && let Some(record) = self.record(object)?
-            {
+            if let Ok(ObjectName::Record { .. }) = object.parse() {
+                let Some(record) = self.record(object)? else {
+                    return Ok(None);
+                };
                 records.push(record);
             }
         }
-        Ok(Log::read(records))
+        Ok(Some(records))
     }
 
     /// The checkpoints that exist, oldest first.

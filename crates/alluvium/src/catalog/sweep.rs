@@ -132,7 +132,7 @@ impl Catalog {
 
     fn check_newest(&self, attempt: &Attempt, log: &Log) -> Result<()> {
         match log.last_attempt() {
-            newest if newest > attempt.number => Err(self.fenced(attempt.number, newest)),
+            newest if newest != attempt.number => Err(self.fenced(attempt.number, newest)),
             _ => Ok(()),
         }
     }
