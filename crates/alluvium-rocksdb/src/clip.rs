@@ -1,14 +1,16 @@
 //! Drops the rows outside a range, in time that depends on the number of files.
 //!
-//! Files that lie wholly outside go first, then one range tombstone a side hides what is left of it in files that
-//! straddle the boundary or are too young to be dropped. The order matters: a dropped file may have held the deletion of a row
-//! whose older version lives on in a straddling file, so the tombstone must be younger than
-//! every drop. In between a reader may see such a row; clipping is part of a restore, before there are readers.
+//! Files that lie wholly outside go first, then one range tombstone a side hides what is left of it
+//! in files that straddle the boundary or are too young to be dropped. The order matters: a dropped
+//! file may have held the deletion of a row whose older version lives on in a straddling file, so
+//! the tombstone must be younger than every drop. In between a reader may see such a row; clipping
+//! is part of a restore, before there are readers.
 //!
-//! A trap for whoever adopts this store's files into another database: a range tombstone widens the bounds of its file to
-//! the range it covers, and RocksDB does not check the files of one ingest call against each
-//! other. The tombstone of one clipped half would hide the live rows of the other, without any error. Hence
-//! `PinnedFile::bounds` include tombstones, and no tombstone is written where nothing is left to hide.
+//! A trap for whoever adopts this store's files into another database: a range tombstone widens the
+//! bounds of its file to the range it covers, and RocksDB does not check the files of one ingest
+//! call against each other. The tombstone of one clipped half would hide the live rows of the
+//! other, without any error. Hence `PinnedFile::bounds` include tombstones, and no tombstone is
+//! written where nothing is left to hide.
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
@@ -39,11 +41,12 @@ fn drop_rows(db: &DB, writes: &WriteOptions, from: &[u8], to: Option<&[u8]>) -> 
     write::apply_batch(db, writes, &batch)
 }
 
-/// Drops files whose rows all lie in `[from, to)`. RocksDB leaves files of level 0 and files that are being
-/// compacted.
+/// Drops files whose rows all lie in `[from, to)`. RocksDB leaves files of level 0 and files that
+/// are being compacted.
 fn drop_files(db: &DB, from: &[u8], to: Option<&[u8]>) -> Result<(), rust_rocksdb::Error> {
-    // RocksDB takes an inclusive end. Passing `to` would drop a file whose last row is the first to be kept, and
-    // there is no key right below `to`; so the end is the last key of a file that lies below it.
+    // RocksDB takes an inclusive end. Passing `to` would drop a file whose last row is the first to
+    // be kept, and there is no key right below `to`; so the end is the last key of a file that lies
+    // below it.
     let ends = db.live_files()?.into_iter().filter_map(|file| file.end_key);
     let inside = |end: &Vec<u8>| end.as_slice() >= from && to.is_none_or(|to| end.as_slice() < to);
     match ends.filter(inside).max() {

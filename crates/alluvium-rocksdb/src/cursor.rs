@@ -1,7 +1,7 @@
 //! Rows of a RocksDB iterator.
 //!
-//! Invariant: the end of the rows is reported only after the iterator said that it met no error. An iterator
-//! that met one looks just like one at its end.
+//! Invariant: the end of the rows is reported only after the iterator said that it met no error. An
+//! iterator that met one looks just like one at its end.
 
 use std::path::Path;
 

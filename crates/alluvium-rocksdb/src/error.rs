@@ -1,6 +1,7 @@
 //! RocksDB's errors as this library's, sorted by what the caller can do.
 //!
-//! RocksDB says only in words what went wrong; the binding reads a kind off the front of them. The words stay as the cause.
+//! RocksDB says only in words what went wrong; the binding reads a kind off the front of them. The
+//! words stay as the cause.
 
 use std::fmt;
 
@@ -17,8 +18,8 @@ pub(crate) fn failed(operation: impl fmt::Display, source: rust_rocksdb::Error) 
     Error::new(kind, operation.to_string()).with_source(source)
 }
 
-/// An error of opening placed files. What RocksDB finds missing, unreadable or contradictory there is
-/// damage: the options are ours and do not change.
+/// An error of opening placed files. What RocksDB finds missing, unreadable or contradictory there
+/// is damage: the options are ours and do not change.
 pub(crate) fn not_a_store(operation: impl fmt::Display, source: rust_rocksdb::Error) -> Error {
     let kind = match source.kind() {
         Kind::Corruption | Kind::InvalidArgument => ErrorKind::Corrupt,

@@ -1,7 +1,7 @@
 //! Opens RocksDB stores.
 //!
-//! Invariant: placed files are checked before RocksDB sees them wherever RocksDB itself would take damage for
-//! an older state of the store, or a missing file for a new store.
+//! Invariant: placed files are checked before RocksDB sees them wherever RocksDB itself would take
+//! damage for an older state of the store, or a missing file for a new store.
 
 use std::fmt;
 use std::fs;

@@ -1,7 +1,8 @@
 //! The Alluvium store on RocksDB.
 //!
 //! The only crate that names RocksDB; none of its types is in this crate's interface. Make a
-//! [`RocksStoreFactory`] once a process and hand it to every backend, so that they share one block cache.
+//! [`RocksStoreFactory`] once a process and hand it to every backend, so that they share one block
+//! cache.
 //!
 //! Leaves to others: what the rows mean (`alluvium`), where pinned files are kept for good, and
 //! which of them a restore places where (`alluvium::protocol`).

@@ -7,9 +7,9 @@
 //!
 //! Integers are big-endian; the first byte is a tag. On disk (in manifests); never renumber.
 //!
-//! A data file's blocks carry checksums of their own, and the MANIFEST knows its length and identity. A
-//! MANIFEST that was cut short, however, reads as an older state of the store without any error: hence the
-//! second kind.
+//! A data file's blocks carry checksums of their own, and the MANIFEST knows its length and
+//! identity. A MANIFEST that was cut short, however, reads as an older state of the store without
+//! any error: hence the second kind.
 
 use alluvium::{Error, Result};
 
@@ -24,8 +24,8 @@ pub enum FileNote {
     Data {
         /// Level of the file in the store, 0 for the youngest.
         level: u8,
-        /// Smallest sequence number of its rows. Of two files that hold the same row, the one with the
-        /// larger numbers is newer.
+        /// Smallest sequence number of its rows. Of two files that hold the same row, the one with
+        /// the larger numbers is newer.
         smallest_sequence: u64,
         /// Largest sequence number of its rows.
         largest_sequence: u64,

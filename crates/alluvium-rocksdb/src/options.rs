@@ -1,7 +1,8 @@
 //! What may be chosen about RocksDB, as plain data, with the reason beside each default.
 //!
-//! Everything else is fixed in `tuning`: a choice that nobody should make differently is not an option.
-//! Options are never read from the files of a checkpoint, so a store may be reopened with others.
+//! Everything else is fixed in `tuning`: a choice that nobody should make differently is not an
+//! option. Options are never read from the files of a checkpoint, so a store may be reopened with
+//! others.
 
 use alluvium::{Error, Result};
 
@@ -24,11 +25,11 @@ pub struct RocksOptions {
     /// uniformly read state is slower than the system's page cache, so memory beyond the
     /// hot set is better left to that.
     pub block_cache_bytes: usize,
-    /// Bytes of rows that one store collects in memory before it starts a file; two such buffers exist
-    /// while one is being written out.
+    /// Bytes of rows that one store collects in memory before it starts a file; two such buffers
+    /// exist while one is being written out.
     ///
-    /// 32 MiB: larger buffers made writes slower (their index outgrows the processor's caches), smaller
-    /// ones cost more compaction. The write buffer above already collects updates.
+    /// 32 MiB: larger buffers made writes slower (their index outgrows the processor's caches),
+    /// smaller ones cost more compaction. The write buffer above already collects updates.
     pub write_buffer_bytes: usize,
     /// Flushes and compactions that one store runs at the same time, on threads of RocksDB's own.
     ///
@@ -59,8 +60,8 @@ pub struct RocksOptions {
 pub enum Compression {
     /// No level: the fastest reads where disk and upload cost nothing.
     None,
-    /// All but the two youngest levels, where rows are soon rewritten: reads of fresh rows pay nothing,
-    /// and most bytes on disk are compressed.
+    /// All but the two youngest levels, where rows are soon rewritten: reads of fresh rows pay
+    /// nothing, and most bytes on disk are compressed.
     #[default]
     Settled,
     /// Every level: fewer bytes to upload where checkpoints are frequent and their files young.

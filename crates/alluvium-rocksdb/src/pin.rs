@@ -1,13 +1,15 @@
-//! Pinned files: a RocksDB checkpoint, hard links to the data files beside copies of the bookkeeping.
+//! Pinned files: a RocksDB checkpoint, hard links to the data files beside copies of the
+//! bookkeeping.
 //!
-//! Invariant: what is said of a file (bounds, level, sequence numbers) is what the checkpoint's own MANIFEST says. The
-//! live database cannot be asked: a compaction that ends between the checkpoint and the question has
-//! moved or replaced files, and a file whose level is misstated would be adopted in the wrong order, which
-//! is wrong data without any error. Reading the checkpoint's MANIFEST costs one opening for
-//! reading, without opening the data files, and proves that the checkpoint can be opened.
+//! Invariant: what is said of a file (bounds, level, sequence numbers) is what the checkpoint's own
+//! MANIFEST says. The live database cannot be asked: a compaction that ends between the checkpoint
+//! and the question has moved or replaced files, and a file whose level is misstated would be
+//! adopted in the wrong order, which is wrong data without any error. Reading the checkpoint's
+//! MANIFEST costs one opening for reading, in which few data files are opened (measured: 2 of 18 ms
+//! for 207 files), and proves that the checkpoint can be opened.
 //!
-//! LOCK, LOG and the (empty) write-ahead log of a checkpoint are not among its files: opening does not need them.
-//! OPTIONS is, for people and RocksDB's own tools; this crate never loads it.
+//! LOCK, LOG and the (empty) write-ahead log of a checkpoint are not among its files: opening does
+//! not need them. OPTIONS is, for people and RocksDB's own tools; this crate never loads it.
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
@@ -28,7 +30,8 @@ use crate::note::FileNote;
 use crate::tuning;
 
 pub(crate) struct RocksPinned {
-    /// Opened for the first scan. Before `directory`, so that it is closed before its files are removed.
+    /// Opened for the first scan. Before `directory`, so that it is closed before its files are
+    /// removed.
     rows: OnceCell<DB>,
     directory: PinDirectory,
     files: Vec<PinnedFile>,
@@ -98,7 +101,8 @@ impl Pinned for RocksPinned {
     }
 }
 
-/// A pin's directory, removed when it is dropped. RocksDB links files into a directory of a similar name first, which it removes itself.
+/// A pin's directory, removed when it is dropped. RocksDB first collects the files in a directory
+/// of a similar name, which it removes itself where it fails.
 struct PinDirectory(PathBuf);
 
 impl fmt::Display for PinDirectory {
@@ -111,7 +115,8 @@ impl Drop for PinDirectory {
     fn drop(&mut self) {
         match fs::remove_dir_all(&self.0) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                // The files cost space until the store's directory goes; nobody reads them by mistake.
+                // The files cost space until the store's directory goes; nobody reads them by
+                // mistake.
                 tracing::warn!(directory = %self, %error, "a pin's directory could not be removed");
             }
             _ => {}

@@ -1,9 +1,11 @@
 //! A live RocksDB database as a [`Store`].
 //!
-//! One column family, no write-ahead log. Invariants it adds to the trait's: a directory holds one store for
-//! its whole life, and RocksDB numbers its files upwards, so a file name is never given twice in it.
+//! One column family, no write-ahead log. Invariants it adds to the trait's: a directory holds one
+//! store for its whole life, and RocksDB numbers its files upwards, so a file name is never given
+//! twice in it.
 //!
-//! What is written is lost with the process unless it was pinned; making it durable is what snapshots do.
+//! What is written is lost with the process unless it was pinned; making it durable is what
+//! snapshots do.
 
 use std::fmt;
 use std::path::Path;

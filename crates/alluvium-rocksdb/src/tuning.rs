@@ -1,6 +1,7 @@
 //! RocksDB's own options: what is fixed here, and what follows from `RocksOptions`.
 //!
-//! Invariant: these options are the only ones; what a checkpoint's OPTIONS file says is never loaded.
+//! Invariant: these options are the only ones; what a checkpoint's OPTIONS file says is never
+//! loaded.
 
 use std::ffi::c_int;
 
@@ -15,11 +16,12 @@ use crate::options::{Compression, RocksOptions};
 /// first whose block checksums know the file and the offset they belong to.
 const FORMAT_VERSION: i32 = 6;
 
-/// Block size. Blocks of 16 KiB made reads of many rows a third slower and saved half a percent of space.
+/// Block size. Blocks of 16 KiB made reads of many rows a third slower and saved half a percent of
+/// space.
 const BLOCK_BYTES: usize = 4 << 10;
 
-/// Size at which RocksDB rewrites its MANIFEST. Every checkpoint uploads the MANIFEST whole; at RocksDB's own
-/// limit of 1 GiB it would become the largest file of a job that has run for weeks.
+/// Size at which RocksDB rewrites its MANIFEST. Every checkpoint uploads the MANIFEST whole; at
+/// RocksDB's own limit of 1 GiB it would become the largest file of a job that has run for weeks.
 const MANIFEST_BYTES: usize = 1 << 20;
 
 /// The information log of one store: for a person after a crash, hence small.
@@ -44,7 +46,8 @@ pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
 
     engine.set_write_buffer_size(options.write_buffer_bytes);
     engine.set_max_write_buffer_number(2);
-    // A filter over the rows in memory, a twentieth of the buffer: most reads ask for rows that are not there.
+    // A filter over the rows in memory, a twentieth of the buffer: most reads ask for rows that are
+    // not there.
     engine.set_memtable_prefix_bloom_ratio(0.05);
     engine.set_memtable_whole_key_filtering(true);
     // There is one writer, the flusher.
@@ -58,9 +61,9 @@ pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
     engine.set_max_open_files(options.open_files.map_or(-1, c_int::from));
     engine.set_max_manifest_file_size(MANIFEST_BYTES);
 
-    // The defaults, spelled out because wrong data without an error is what they prevent: a store that met
-    // an error takes no more writes, levels are checked for overlaps, and a file that was put in another's
-    // place is refused.
+    // The defaults, spelled out because wrong data without an error is what they prevent: a store
+    // that met an error takes no more writes, levels are checked for overlaps, and a file that was
+    // put in another's place is refused.
     engine.set_paranoid_checks(true);
     engine.set_force_consistency_checks(true);
     engine.set_verify_sst_unique_id_in_manifest(true);
@@ -77,7 +80,8 @@ pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
 /// Options of a pinned store, opened for reading only.
 pub(crate) fn pinned(live: &Options) -> Options {
     let mut engine = live.clone();
-    // Opening every file would read all their indexes and filters a second time; a listing needs none.
+    // Opening every file would read all their indexes and filters a second time; a listing needs
+    // none.
     engine.set_max_open_files(PINNED_OPEN_FILES);
     engine.set_skip_stats_update_on_db_open(true);
     engine

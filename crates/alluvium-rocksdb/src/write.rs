@@ -1,6 +1,7 @@
 //! Applies sorted runs in batches of bounded size.
 //!
-//! Batches bound memory, not visibility: a reader may see a part of a run while it is being written.
+//! Batches bound memory, not visibility: a reader may see a part of a run while it is being
+//! written.
 
 use alluvium::store::{Change, SortedRun};
 use alluvium::{Error, Result};
@@ -8,11 +9,12 @@ use rust_rocksdb::{DB, WriteBatch, WriteOptions};
 
 use crate::error::failed;
 
-/// Bytes of changes that are handed to RocksDB at a time, one row more at most. Larger batches were not faster,
-/// and each is held twice: here and in RocksDB's buffer.
+/// Bytes of changes that are handed to RocksDB at a time, one row more at most. Batching as such
+/// gains nothing without a write-ahead log, and each is held twice: here and in RocksDB's buffer.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// RocksDB's C interface swallows the error for longer keys or values: the row would be lost silently.
+/// RocksDB's C interface swallows the error for longer keys or values: the row would be lost
+/// silently.
 const KEY_OR_VALUE_BYTES_MAX: u32 = u32::MAX;
 
 pub(crate) fn apply(db: &DB, writes: &WriteOptions, run: &mut dyn SortedRun) -> Result<()> {

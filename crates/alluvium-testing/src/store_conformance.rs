@@ -1,4 +1,5 @@
-//! What every store must do, as tests that run over any [`StoreFactory`](alluvium::store::StoreFactory).
+//! What every store must do, as tests that run over any
+//! [`StoreFactory`](alluvium::store::StoreFactory).
 //!
 //! A store crate proves itself with one line in an integration test:
 //!
@@ -6,9 +7,9 @@
 //! alluvium_testing::store_conformance!(MemoryStoreFactory::new());
 //! ```
 //!
-//! Each check makes its own stores in a temporary directory and panics where the store does not conform. The
-//! checks know the seam only; what is particular to one store (which files it writes, when it
-//! compacts) is tested beside that store.
+//! Each check makes its own stores in a temporary directory and panics where the store does not
+//! conform. The checks know the seam only; what is particular to one store (which files it writes,
+//! when it compacts) is tested beside that store.
 
 mod clip;
 mod damage;

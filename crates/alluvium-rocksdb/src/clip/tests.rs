@@ -1,4 +1,5 @@
-//! Clipping where the rows lie on the levels that RocksDB moves them to in its own time: forced here.
+//! Clipping where the rows lie on the levels that RocksDB moves them to in its own time: forced
+//! here.
 
 use std::path::{Path, PathBuf};
 
@@ -42,8 +43,8 @@ fn a_file_that_starts_with_the_first_row_to_drop_is_dropped_and_needs_no_tombsto
 #[test]
 fn a_row_whose_deletion_goes_with_a_dropped_file_does_not_come_back() {
     let place = Place::new();
-    // On the bottom level a file that straddles the boundary; above it, in a file of its own, the deletion of
-    // one of its rows.
+    // On the bottom level a file that straddles the boundary; above it, in a file of its own, the
+    // deletion of one of its rows.
     place.put(&["a", "b", "m", "z"]);
     place.compact();
     place.delete(&["b"]);

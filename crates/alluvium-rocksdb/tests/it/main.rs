@@ -4,3 +4,4 @@ mod conformance;
 mod opening;
 mod pinned_files;
 mod stores;
+mod trials;

@@ -12,7 +12,7 @@ proptest! {
 
     #[test]
     fn state_survives_snapshots_failures_and_rescaling(steps in steps(60)) {
-        let factory = Arc::new(RocksStoreFactory::new(RocksOptions::default()));
+        let factory = Arc::new(RocksStoreFactory::new(RocksOptions::default()).unwrap());
         let mut trial = Trial::new(factory, storage::in_memory(), 1 << 20).unwrap();
 
         trial.run(&steps).unwrap();
@@ -20,7 +20,7 @@ proptest! {
 
     #[test]
     fn a_buffer_that_always_spills_loses_nothing(steps in steps(60)) {
-        let factory = Arc::new(RocksStoreFactory::new(RocksOptions::default()));
+        let factory = Arc::new(RocksStoreFactory::new(RocksOptions::default()).unwrap());
         let mut trial = Trial::new(factory, storage::in_memory(), 4 << 10).unwrap();
 
         trial.run(&steps).unwrap();

@@ -69,8 +69,8 @@ pub fn rows_may_be_written_again_after_a_clip(factory: &dyn StoreFactory) {
     assert_eq!(all(&*place.reopen(&*pinned, "reopened")), expected);
 }
 
-/// What a clip dropped does not come back: not at once, not in a pin, not in a store from the pin, not
-/// through later deletions of the same rows.
+/// What a clip dropped does not come back: not at once, not in a pin, not in a store from the pin,
+/// not through later deletions of the same rows.
 pub fn clipped_rows_stay_away_through_writes_pins_and_reopening(factory: &dyn StoreFactory) {
     let place = Place::new(factory);
     let mut store = place.create("store");
@@ -97,7 +97,8 @@ pub fn clipped_rows_stay_away_through_writes_pins_and_reopening(factory: &dyn St
     }
 }
 
-/// The same while the store merges its files, which throws deletions away that hide nothing any more.
+/// The same while the store merges its files, which throws deletions away that hide nothing any
+/// more.
 pub fn clipped_rows_stay_away_while_files_are_merged(factory: &dyn StoreFactory) {
     let place = Place::new(factory);
     let store = place.create("store");

@@ -55,7 +55,8 @@ pub fn a_missing_file_is_corrupt_and_named(factory: &dyn StoreFactory) {
     }
 }
 
-/// A file that ends too early, by one byte, by half or wholly, is noticed at the latest when it is read.
+/// A file that ends too early, by one byte, by half or wholly, is noticed at the latest when it is
+/// read.
 pub fn a_truncated_file_is_an_error(factory: &dyn StoreFactory) {
     let place = Place::new(factory);
     let pinned = pinned(&place);

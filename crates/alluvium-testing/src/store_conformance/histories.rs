@@ -29,8 +29,8 @@ enum Step {
     Reopen,
 }
 
-/// Whatever is written, clipped, pinned and reopened in whatever order: the store reads like an ordered map
-/// to which the same was done, and every pin like the map at its moment.
+/// Whatever is written, clipped, pinned and reopened in whatever order: the store reads like an
+/// ordered map to which the same was done, and every pin like the map at its moment.
 pub fn random_histories_match_an_ordered_map(factory: &dyn StoreFactory) {
     let config = Config {
         cases: HISTORIES,
@@ -130,7 +130,8 @@ fn changes() -> impl Strategy<Value = Changes> {
         .prop_map(|changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>| changes)
 }
 
-/// Short rows of few bytes, so that histories meet the same rows, prefixes and bounds again and again.
+/// Short rows of few bytes, so that histories meet the same rows, prefixes and bounds again and
+/// again.
 fn row() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(
         prop_oneof![Just(0_u8), Just(1), Just(b'm'), Just(0xfe), Just(0xff)],

@@ -115,8 +115,8 @@ pub fn a_reopened_store_has_the_pinned_rows_and_goes_on(factory: &dyn StoreFacto
     }
 }
 
-/// Within the life of a directory, from pin to pin, and across the reopening that a restore is: a shared file's name
-/// is never given to other content, so that a later snapshot may refer to it.
+/// Within the life of a directory, from pin to pin, and across the reopening that a restore is: a
+/// shared file's name is never given to other content, so that a later snapshot may refer to it.
 pub fn equal_names_of_shared_files_mean_equal_content(factory: &dyn StoreFactory) {
     let place = Place::new(factory);
     let mut store = place.create("store");
@@ -151,7 +151,8 @@ pub fn equal_names_of_shared_files_mean_equal_content(factory: &dyn StoreFactory
     assert!(!seen.is_empty(), "no file was pinned");
 }
 
-/// A restore from local copies links the files. The store that opens the links must not write into them.
+/// A restore from local copies links the files. The store that opens the links must not write into
+/// them.
 pub fn reopening_links_leaves_the_pin_unchanged(factory: &dyn StoreFactory) {
     let place = Place::new(factory);
     let store = place.create("store");
@@ -168,7 +169,8 @@ pub fn reopening_links_leaves_the_pin_unchanged(factory: &dyn StoreFactory) {
     assert_eq!(scan_pinned(&*pinned, &RowRange::all()), expected);
 }
 
-/// Adoption relies on bounds: every row lies within those of some shared file, and a file with rows has them.
+/// Adoption relies on bounds: every row lies within those of some shared file, and a file with rows
+/// has them.
 pub fn bounds_cover_the_rows_of_each_shared_file(factory: &dyn StoreFactory) {
     let place = Place::new(factory);
     let store = place.create("store");
