@@ -185,7 +185,10 @@ impl Carry<'_> {
             Restore::Adopt { base, others } => {
                 self.report.plan = "adopt";
                 let (store, history) = self.open(*base)?;
-                store.clip(&target.rows())?;
+                let range = self.manifest(*base)?.range;
+                if let Some(keep) = range.intersection(target).filter(|keep| *keep != range) {
+                    store.clip(&keep.rows())?;
+                }
                 for (index, range) in others {
                     self.copy(*index, *range, &*store)?;
                 }

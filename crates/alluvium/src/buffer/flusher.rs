@@ -89,6 +89,8 @@ impl Flusher {
             "alluvium-flusher",
             Box::new(move || {
                 worker.run(&queue);
+                // Whoever waits for the end may remove the store's directory: close the store first.
+                drop(worker);
                 drop(end);
             }),
         )?;

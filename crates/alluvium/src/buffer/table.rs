@@ -74,13 +74,6 @@ impl<V> Table<V> {
             .map(|entry| &entry.cell)
     }
 
-    #[inline]
-    pub(crate) fn find_mut(&mut self, hash: u64, row: &[u8]) -> Option<&mut V> {
-        self.entries
-            .find_mut(hash, |entry| *entry.row == *row)
-            .map(|entry| &mut entry.cell)
-    }
-
     /// The row's cell; where there is none, the one that `make` returns is put there first.
     #[inline]
     pub(crate) fn find_or_insert<E>(

@@ -14,8 +14,8 @@ use crate::store::Change;
 use crate::transfer::{Task, run_all};
 use crate::working_directory::Scratch;
 
-/// A rows file is closed when it has about this many bytes, so that restores read several at once.
-const ROWS_FILE_BYTES: u64 = 64 << 20;
+/// A rows file is closed after about this many bytes of rows, so that restores read several at once.
+const ROWS_FILE_BYTES: usize = 64 << 20;
 
 /// What a savepoint's manifest says of the store that its files belong to: none.
 const ROWS: &str = "rows";
@@ -28,24 +28,25 @@ impl Upload<'_> {
         let mut written = Vec::new();
         {
             let mut rows = pinned.pinned.scan(&self.snapshot.manifest.range.rows())?;
-            let mut open: Option<RowsFileWriter> = None;
+            let mut open: Option<(RowsFileWriter, usize)> = None;
             while let Some((row, value)) = rows.next()? {
-                let mut file = match open.take() {
-                    Some(file) => file,
+                let (mut file, bytes) = match open.take() {
+                    Some(open) => open,
                     None => {
                         self.cancel.check("a savepoint")?;
                         let part = written.len();
-                        RowsFileWriter::create(&scratch.path().join(format!("{part}.rows")))?
+                        (RowsFileWriter::create(&scratch.path().join(format!("{part}.rows")))?, 0)
                     }
                 };
                 file.push(row, Change::Put(value))?;
-                if file.bytes_written() >= ROWS_FILE_BYTES {
+                let bytes = bytes + row.len() + value.len();
+                if bytes >= ROWS_FILE_BYTES {
                     written.push(file.finish()?);
                 } else {
-                    open = Some(file);
+                    open = Some((file, bytes));
                 }
             }
-            if let Some(file) = open {
+            if let Some((file, _)) = open {
                 written.push(file.finish()?);
             }
         }

@@ -1,0 +1,28 @@
+# Two commands do everything: `make demo` runs the main job, `make test` runs the tests.
+# Both install what they need, or say what is missing. Builds go outside the clone (scripts/env.sh).
+
+SHELL := /bin/bash
+RUN := set -euo pipefail; scripts/setup.sh; source scripts/env.sh;
+
+.PHONY: demo test lint docs clean help
+
+help:           ## Shows this list.
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo:           ## Runs the main job on real data: a crash, a rescale, a verified result. ARGS="--help" shows its options.
+	@$(RUN) cargo run --locked --quiet -p alluvium-cli -- demo $(ARGS)
+
+test:           ## Runs all tests. ALLUVIUM_TRIALS=1000 sets the number of random trials.
+	@$(RUN) cargo test --locked --workspace $(ARGS)
+
+lint:           ## Checks format, lints, docs and the direction of dependencies.
+	@$(RUN) cargo fmt --all --check
+	@$(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
+	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	@$(RUN) scripts/dependency-directions.sh
+
+docs:           ## Renders the API documentation.
+	@$(RUN) cargo doc --locked --workspace --no-deps --open
+
+clean:          ## Deletes what was built, RocksDB's archive excepted.
+	@$(RUN) cargo clean
