@@ -222,7 +222,7 @@ impl RowsFileReader {
         Ok(changes)
     }
 
-    // TODO-REMOVE
+    /// [`scan`](Self::scan), boxed as a store's is.
     pub(crate) fn rows(&self, range: &RowRange) -> Result<Box<dyn RowCursor + '_>> {
         Ok(Box::new(self.scan(range)?))
     }
@@ -384,3 +384,6 @@ impl RowCursor for RowsFileScan<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -215,16 +215,27 @@ impl Block {
             if rest.is_empty() {
                 return Ok(false);
             }
-            return Err(Error::corrupt("malformed: a block goes on behind its last row"));
+            return Err(Error::corrupt(
+                "malformed: a block goes on behind its last row",
+            ));
         }
         let next = EncodedRow::take(&mut rest);
-        let shared = next.as_ref().and_then(|next| usize::try_from(next.shared).ok());
+        let shared = next
+            .as_ref()
+            .and_then(|next| usize::try_from(next.shared).ok());
         let (Some(next), Some(shared)) = (next, shared.filter(|&n| n <= self.row.len())) else {
             return Err(Error::corrupt("malformed: a block ends within a row"));
         };
         // `at` is zero for the first row only, which has nothing to be after.
-        if self.at > 0 && self.row.get(shared..).is_some_and(|before| next.rest <= before) {
-            return Err(Error::corrupt("malformed: the rows of a block are not in order"));
+        if self.at > 0
+            && self
+                .row
+                .get(shared..)
+                .is_some_and(|before| next.rest <= before)
+        {
+            return Err(Error::corrupt(
+                "malformed: the rows of a block are not in order",
+            ));
         }
         self.row.truncate(shared);
         self.row.extend_from_slice(next.rest);
@@ -247,7 +258,9 @@ impl Block {
     #[must_use]
     pub fn change(&self) -> Change<'_> {
         let value = self.value.clone();
-        value.map_or(Change::Delete, |at| Change::Put(self.raw.get(at).unwrap_or_default()))
+        value.map_or(Change::Delete, |at| {
+            Change::Put(self.raw.get(at).unwrap_or_default())
+        })
     }
 }
 

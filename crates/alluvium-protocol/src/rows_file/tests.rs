@@ -166,7 +166,7 @@ fn blocks_end_near_the_target_and_a_longer_row_has_one_of_its_own() {
 }
 
 #[test]
-fn rows_out_of_order_and_rows_that_are_too_long_are_refused() {
+fn rows_out_of_order_are_refused() {
     let mut encoder = Encoder::new();
     let mut file = Vec::new();
     encoder.push(b"b", Change::Delete, &mut file).unwrap();
@@ -175,6 +175,23 @@ fn rows_out_of_order_and_rows_that_are_too_long_are_refused() {
         let error = encoder.push(row, Change::Delete, &mut file).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Invalid);
     }
+}
+
+#[test]
+fn a_row_longer_than_the_longest_is_refused() {
+    // Never touched: the length alone decides.
+    let long = vec![0; ROW_BYTES_MAX];
+    let mut encoder = Encoder::new();
+
+    let error = encoder
+        .push(b"a", Change::Put(&long), &mut Vec::new())
+        .unwrap_err();
+
+    assert_eq!(error.kind(), crate::ErrorKind::Invalid);
+    assert!(
+        error.to_string().starts_with("a row of 1073741809 bytes"),
+        "{error}"
+    );
 }
 
 #[test]

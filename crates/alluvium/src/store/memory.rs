@@ -7,11 +7,11 @@
 //!
 //! Invariants: a run never changes, so that readers, scans and pins hold the list of their moment and
 //! the writer replaces the list; the list's lock is held only to copy or replace one pointer.
-//! A clip cuts the runs' ends off where they stand, whole runs at once; what was cut off is gone at
-//! once and for ever: no merge reads it, and no file is written of it.
+//! A clip cuts the ends of runs off without copying; what was cut off is gone at once and for ever: no
+//! merge reads it, and no file is written of it.
 //!
 //! On disk there is nothing until a pin, which writes each run once, as a rows file in the store
-//! directory named by a counter. The file lives as long as its run. Rows themselves are not read
+//! directory named by a counter. The file lives as long as the store has the run. Rows themselves are not read
 //! from disk again except by [`MemoryStoreFactory::open`].
 
 use std::fs;
@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use alluvium_protocol::row::RowRange;
 
+use self::file::RunFile;
 use self::merge::{Merge, Scan};
 use self::run::{Run, RunBuilder, Slice};
 use super::{Change, Pinned, PlacedFile, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
@@ -122,6 +123,22 @@ impl MemoryStore {
         drop(replaced);
     }
 
+    /// A run's rows with a file that has exactly them.
+    fn saved(&self, run: &Slice, writer: &mut Writer) -> Result<Option<Slice>> {
+        if run.file().is_some() {
+            return Ok(Some(run.clone()));
+        }
+        // What a clip cut off must not reach a file: it would come back when the file is opened.
+        let Some(run) = run.to_whole() else {
+            return Ok(None);
+        };
+        let number = writer.next_file;
+        // Given out even if writing fails: a name is never used twice.
+        writer.next_file += 1;
+        let file = RunFile::write(&self.directory, number, run.changes())?;
+        Ok(Some(run.with_file(file)))
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,16 +192,13 @@ impl Store for MemoryStore {
 
     fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>> {
         let mut writer = self.writer();
-        let mut runs = self.runs().to_vec();
-        if runs.iter().any(|run| !run.is_whole()) {
-            // Files hold whole runs: what a clip cut off must not reach one.
-            runs = runs.iter().filter_map(Slice::to_whole).collect();
-            self.replace(runs.clone());
-        }
-        for run in &runs {
-            run.save(&self.directory, &mut writer.next_file)?;
-        }
-        Ok(Box::new(pin::PinnedRuns::link(runs, directory)?))
+        let current = self.runs();
+        let saved = current
+            .iter()
+            .filter_map(|run| self.saved(run, &mut writer).transpose());
+        let saved: Vec<Slice> = saved.collect::<Result<_>>()?;
+        self.replace(saved.clone());
+        Ok(Box::new(pin::PinnedRuns::link(saved, directory)?))
     }
 
     fn size(&self) -> StoreSize {

@@ -40,10 +40,10 @@ pub(super) fn open(directory: &Path, files: &[PlacedFile]) -> Result<(Vec<Slice>
     });
     check_ages(directory, &runs)?;
     // Only now, when nothing can fail any more: a failed open removes no file.
-    for (run, name, bytes) in &runs {
-        run.keep_file(RunFile::placed(directory, name, *bytes));
-    }
-    Ok((runs.into_iter().map(|(run, ..)| run).collect(), writer))
+    let owned = runs
+        .into_iter()
+        .map(|(run, name, bytes)| run.with_file(RunFile::placed(directory, name, bytes)));
+    Ok((owned.collect(), writer))
 }
 
 fn age_of(directory: &Path, file: &PlacedFile) -> Result<u64> {

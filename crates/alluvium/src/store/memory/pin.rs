@@ -11,7 +11,7 @@ use super::run::Slice;
 use crate::error::{Error, Result};
 use crate::store::{Pinned, PinnedFile, RowCursor};
 
-/// Pinned runs, each whole and with a file. They stay in memory as long as this lives.
+/// Pinned runs. They stay in memory as long as this lives, and have nothing of the store's directory.
 #[derive(Debug)]
 pub(super) struct PinnedRuns {
     runs: Vec<Slice>,
@@ -20,7 +20,7 @@ pub(super) struct PinnedRuns {
 }
 
 impl PinnedRuns {
-    /// Links the runs' files, newest first, into `directory`, which does not exist yet.
+    /// Links the files of runs that all have one, newest first, into `directory`, which does not exist yet.
     ///
     /// # Errors
     /// `Unavailable` when the device fails; there is no directory then.
@@ -32,6 +32,7 @@ impl PinnedRuns {
             .iter()
             .filter_map(|run| link(run, directory).transpose());
         let files = linked.collect::<Result<_>>()?;
+        let runs = runs.into_iter().map(Slice::without_file).collect();
         Ok(Self {
             runs,
             files,

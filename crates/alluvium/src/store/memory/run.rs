@@ -1,8 +1,7 @@
 //! One immutable sorted run, and the part of it that is left after clips.
 
 use std::ops::Range;
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use alluvium_protocol::row::RowRange;
 use alluvium_protocol::rows_file::ROW_BYTES_MAX;
@@ -18,8 +17,6 @@ pub(super) struct Run {
     age: u64,
     bytes: Vec<u8>,
     rows: Vec<Slot>,
-    /// Set by the first pin.
-    file: OnceLock<RunFile>,
 }
 
 /// Where one row lies: its key at `at`, its value behind.
@@ -158,21 +155,18 @@ impl RunBuilder {
         self.bytes.shrink_to_fit();
         self.rows.shrink_to_fit();
         let Self { age, bytes, rows } = self;
-        (!rows.is_empty()).then(|| Run {
-            age,
-            bytes,
-            rows,
-            file: OnceLock::new(),
-        })
+        (!rows.is_empty()).then_some(Run { age, bytes, rows })
     }
 }
 
-/// The rows of a run that are left: all, or those that clips have kept. Never empty.
+/// What a store has of a run: all its rows, or those that clips have kept. Never empty.
 #[derive(Debug, Clone)]
 pub(super) struct Slice {
     run: Arc<Run>,
     first: usize,
     end: usize,
+    /// Has exactly these rows. Made by the first pin, and given up by clips.
+    file: Option<Arc<RunFile>>,
 }
 
 impl Slice {
@@ -182,6 +176,7 @@ impl Slice {
             run: Arc::new(run),
             first: 0,
             end,
+            file: None,
         }
     }
 
@@ -244,10 +239,12 @@ impl Slice {
     /// The rows of the range only; `None` if there are none.
     pub(super) fn within(&self, keep: &RowRange) -> Option<Self> {
         let Range { start, end } = self.positions(keep);
+        let file = self.file.clone().filter(|_| end - start == self.rows());
         (start < end).then(|| Self {
             run: Arc::clone(&self.run),
             first: start,
             end,
+            file,
         })
     }
 
@@ -257,35 +254,32 @@ impl Slice {
             return Some(self.clone());
         }
         let mut builder = RunBuilder::with_capacity(self.age(), self.rows(), self.bytes());
-        for &slot in self.slots() {
-            builder.append(self.run.key(slot), self.run.change_in(slot));
+        for (row, change) in self.changes() {
+            builder.append(row, change);
         }
         builder.finish().map(Self::whole)
     }
 
     pub(super) fn file(&self) -> Option<&RunFile> {
-        self.run.file.get()
+        self.file.as_deref()
     }
 
-    /// Makes the run own the file that it was read from.
-    pub(super) fn keep_file(&self, file: RunFile) {
-        self.run.file.get_or_init(|| file);
-    }
-
-    /// Writes the run's file if it has none yet, and gives it the next number.
-    ///
-    /// # Errors
-    /// `Unavailable` when the device fails.
-    pub(super) fn save(&self, directory: &Path, next_file: &mut u64) -> Result<()> {
-        if self.file().is_some() {
-            return Ok(());
+    /// The same rows, of which `file` has exactly these.
+    pub(super) fn with_file(self, file: RunFile) -> Self {
+        Self {
+            file: Some(Arc::new(file)),
+            ..self
         }
-        let number = *next_file;
-        // Given out even if writing fails: a name is never used twice.
-        *next_file += 1;
-        let rows = self.slots().iter();
-        let rows = rows.map(|&slot| (self.run.key(slot), self.run.change_in(slot)));
-        self.keep_file(RunFile::write(directory, number, rows)?);
-        Ok(())
+    }
+
+    /// The same rows, whatever becomes of their file.
+    pub(super) fn without_file(self) -> Self {
+        Self { file: None, ..self }
+    }
+
+    /// The rows in order, deletes included.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&[u8], Change<'_>)> {
+        let slots = self.slots().iter();
+        slots.map(|&slot| (self.run.key(slot), self.run.change_in(slot)))
     }
 }
