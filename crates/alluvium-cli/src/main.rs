@@ -1,3 +1,38 @@
 //! The `alluvium` command.
+//!
+//! Parses the command line, calls the one module that carries the command out, and turns its error
+//! into a message on stderr and an exit code. Knows nothing else.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod args;
+mod checkpoints;
+mod demo;
+mod exit;
+mod location;
+mod output;
+mod state;
+mod time;
+mod units;
+
+fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    output::log_to_stderr();
+    let done = match arguments.command {
+        args::Command::Demo(options) => demo::run(options),
+        args::Command::DemoWorker(options) => demo::worker::run(&options),
+        args::Command::Checkpoints(command) => checkpoints::run(&command),
+        args::Command::State(command) => state::run(&command),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::error(&error);
+            exit::Exit::of(&error).into()
+        }
+    }
+}
