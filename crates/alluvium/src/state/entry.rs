@@ -43,6 +43,7 @@ pub(crate) struct Access<'a, 's> {
 impl<'s> Entry<'s> {
     /// # Errors
     /// `Invalid` when the handle is another backend's.
+    #[inline]
     pub(crate) fn access(&mut self) -> Result<Access<'_, 's>> {
         let Self {
             state, group, key, ..
@@ -70,6 +71,7 @@ impl<'s> Entry<'s> {
 impl Registered {
     /// # Errors
     /// `Invalid` when the handle is not of this backend.
+    #[inline]
     pub(crate) fn check(self, backend: &BytesBackend) -> Result<()> {
         if self.instance == backend.instance() {
             Ok(())

@@ -1,6 +1,8 @@
 //! What each kind of state does, told on the memory store: once with room for everything, once with a budget
 //! so small that nearly every row goes through the store.
 
+#![cfg(test)]
+
 use std::sync::Arc;
 
 use alluvium::protocol::key::Key;

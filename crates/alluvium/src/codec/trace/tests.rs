@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use alluvium_protocol::value;
+
 use super::*;
+use crate::codec::{Codec, Postcard};
 
 fn traced<T: DeserializeOwned>() -> String {
     trace::<T>().to_string()
@@ -279,4 +282,38 @@ fn a_large_enum_is_found_whole() {
             .iter()
             .all(|(_, _, payload)| *payload == Shape::option(trace::<Role>()))
     );
+}
+
+/// What a tool prints of a value that it knows the shape of only.
+fn printed<T: Serialize + DeserializeOwned>(stored: &T) -> String {
+    let mut bytes = Vec::new();
+    Postcard::encode(stored, &mut bytes).unwrap();
+    value::postcard::decode(&trace::<T>(), &bytes)
+        .unwrap()
+        .to_string()
+}
+
+#[test]
+fn what_postcard_writes_is_read_back_by_the_traced_shape() {
+    let flight = Flight {
+        tail: "HB-JHA".to_owned(),
+        delay: Some(-4),
+        legs: vec![Leg {
+            from: ['Z', 'R', 'H'],
+            minutes: 135,
+        }],
+        crew: BTreeMap::from([("Ada".to_owned(), Role::Other("steward".to_owned()))]),
+        phase: Phase::Down(Err(Alert::Medical(vec![Role::Captain]))),
+    };
+    let list = List::Cons(1, Box::new(List::Cons(2, Box::new(List::Nil))));
+    let tree = Tree(vec![Tree(vec![]), Tree(vec![Tree(vec![])])]);
+
+    assert_eq!(
+        printed(&flight),
+        r#"{"tail":"HB-JHA","delay":-4,"legs":[{"from":["Z","R","H"],"minutes":135}],"#.to_owned()
+            + r#""crew":{"Ada":{"Other":"steward"}},"phase":{"Down":{"Err":{"Medical":["Captain"]}}}}"#
+    );
+    assert_eq!(printed(&list), r#"{"Cons":[1,{"Cons":[2,"Nil"]}]}"#);
+    assert_eq!(printed(&tree), r#"{"0":[{"0":[]},{"0":[{"0":[]}]}]}"#);
+    assert_eq!(printed(&Meters(0.5)), "0.5");
 }

@@ -226,9 +226,12 @@ fn check(
 }
 
 proptest! {
+    // Each snapshot syncs files, so fewer cases, and longer ones, than usual.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn state_answers_as_plain_collections_do(
-        steps in prop::collection::vec(step(), 1..120),
+        steps in prop::collection::vec(step(), 1..200),
         tiny: bool,
     ) {
         let budget = if tiny { TINY_BYTES } else { 1 << 20 };

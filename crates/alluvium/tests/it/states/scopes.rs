@@ -12,6 +12,13 @@ const WINDOWED: ValueState<u64, (i64, i64)> =
     ValueState::<u64>::new("windowed").namespaced::<(i64, i64)>();
 
 #[test]
+fn a_backend_may_move_to_another_thread() {
+    fn assert_send<T: Send>() {}
+
+    assert_send::<Backend<String>>();
+}
+
+#[test]
 fn a_value_is_absent_until_it_is_set_and_after_it_is_cleared() {
     with_any_budget(|backend: &mut Backend<String>| {
         let visits = backend.register(VISITS).unwrap();
