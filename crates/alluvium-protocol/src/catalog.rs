@@ -8,8 +8,8 @@
 //! - a [`Fence`]: an execution of the job that takes over from the older ones.
 //!
 //! Old records are deleted from the front, and a writer that slept for long could write into the hole.
-//! Therefore every record carries the sequence number of its attempt's fence, and the log is read with a
-//! rule ([`Log`](crate::plan::log::Log)) under which such a record is void.
+//! Therefore every record carries its attempt's number and the place of that attempt's fence, and the log is
+//! read by a rule ([`Log`](crate::plan::log::Log)) under which such a record is void.
 //!
 //! Savepoints are in no log: their owner keeps or deletes them, folder by folder.
 //!

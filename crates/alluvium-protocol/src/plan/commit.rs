@@ -6,8 +6,8 @@
 //! 2. put the record under its sequence number, if absent;
 //! 3. unless storage said that it created the object, read the object back and [`settle`]:
 //!    on [`Settled::Retry`] put *the same bytes under the same number* again;
-//! 4. read the log once more and [`confirm`], because the number may have been free only since a newer
-//!    attempt's retention deleted what was there.
+//! 4. read the log once more and [`confirm`], for a fence as for a checkpoint, because the number may have
+//!    been free only since a newer attempt's retention deleted what was there.
 //!
 //! A put whose answer never came may still arrive. Therefore a writer that gives up after
 //! [`Settled::Retry`] must not delete the manifests that its record names: until another record has taken
@@ -16,7 +16,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Commit, Fence, Record};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key_group::KeyGroupRange;
 use crate::manifest::CheckpointId;
 use crate::plan::coverage::{self, Fault};
@@ -31,9 +31,9 @@ pub enum CommitPlan {
         /// The next place in the log.
         sequence: u64,
     },
-    /// A newer attempt has taken over: stop the job's attempt, write and delete nothing.
+    /// Another attempt has taken over: stop this one, write and delete nothing.
     Fenced {
-        /// The newest attempt.
+        /// The attempt that the job is in.
         by: u64,
     },
     /// A base is no longer retained, so its files may be gone: give up this checkpoint, go on with the job.
@@ -48,15 +48,25 @@ pub enum CommitPlan {
 ///
 /// # Errors
 /// - `Incompatible` when the log is of another job or of another maximum parallelism;
-/// - `Invalid` when the manifests do not cover every key group exactly once, when their number is not
-///   the parallelism, or when the checkpoint's number is not above those that were committed before.
+/// - `Invalid` when the manifests do not cover every key group exactly once, or when the checkpoint's
+///   number is not above those that were committed before;
+/// - `Fenced` when the log is empty, so that not even the attempt's own fence is left.
 pub fn plan_commit(
     proposed: &Commit,
     bases: &BTreeSet<CheckpointId>,
     log: &Log,
 ) -> Result<CommitPlan> {
     check_job(&proposed.job, log)?;
-    if log.last_attempt() > proposed.attempt {
+    if log.newest().is_none() {
+        return Err(Error::new(
+            ErrorKind::Fenced,
+            format!(
+                "the log has no record of attempt {}: its folder was emptied or replaced; start the job anew",
+                proposed.attempt
+            ),
+        ));
+    }
+    if !log.is_in(proposed.attempt, proposed.fence_sequence) {
         return Ok(CommitPlan::Fenced {
             by: log.last_attempt(),
         });
@@ -119,23 +129,25 @@ pub fn settle(proposed_nonce: u128, found: Option<&Record>) -> Settled {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the catalog must carry out each")]
 pub enum Confirmed {
-    /// It counts.
+    /// It counts, and its attempt is the one that the job is in.
     Counts,
-    /// A newer attempt has taken over: stop. Whether the record counts is for that attempt to say.
+    /// The job is in another attempt: stop. If the record is a commit, whether it counts is for that attempt
+    /// to say. If it is a fence that came too late, a new one may be planned.
     Fenced {
-        /// The newest attempt.
+        /// The attempt that the job is in.
         by: u64,
     },
 }
 
-/// Looks at the log as it was read *after* the record was put.
+/// Looks at the log as it was read *after* a record of `attempt`, a commit or a fence, was put.
 #[must_use]
 pub fn confirm(attempt: u64, sequence: u64, log: &Log) -> Confirmed {
-    let newest = log.last_attempt();
-    match log.voided_by(sequence) {
-        Some(by) => Confirmed::Fenced { by: by.max(newest) },
-        None if newest > attempt => Confirmed::Fenced { by: newest },
-        None => Confirmed::Counts,
+    if log.counts(sequence) && log.last_attempt() == attempt {
+        Confirmed::Counts
+    } else {
+        Confirmed::Fenced {
+            by: log.last_attempt(),
+        }
     }
 }
 

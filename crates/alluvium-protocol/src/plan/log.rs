@@ -1,17 +1,24 @@
-//! What the records of a job's log say together.
+//! What the records of a job's log say together: which of them count, and which are void.
 //!
-//! A record is **void**, as if it were not there, when
+//! A writer plans a record for the place after the newest one, and puts it there if the place is free. While
+//! it sleeps between the two, others may fill that place and go on, and retention may delete what they wrote:
+//! then the place is free again, and the sleeper's record lands in a hole of the past. Two facts tell such a
+//! record from the history:
 //!
-//! 1. a record of a newer attempt has `fence_sequence <= record.sequence`: the newer attempt had already
-//!    taken over when it was written; or
-//! 2. it lies below a hole in the sequence numbers and the record right above the hole is of a newer attempt.
-//!    Records are written without holes and deleted from the front, so what is left below a hole is about to
-//!    be deleted, or was written there by an attempt that slept while its place in the log was used, fenced
-//!    and deleted. The first rule does not see the latter once the fence that it met is deleted too.
+//! - the newest record is never deleted, so a place above it was never used before: whatever lands there was
+//!   planned by someone who saw all that is below, and belongs to the history;
+//! - what a writer saw, it continues: right below a commit is a record of the same attempt, with the same
+//!   fence; right below the fence of attempt `n` is a record of attempt `n - 1`.
 //!
-//! A void record still occupies its sequence number.
+//! So the log is read from its newest record down, for as long as sequence numbers are dense and each record
+//! continues the one below it. Those records **count**, and so does the fence that the newest record names,
+//! which retention keeps. Every other record is **void**, as if it were not there, except that it occupies its
+//! number.
+//!
+//! Which record is in the wrong cannot be seen from two attempts alone. Of commit 3 by attempt 1 and fence 2 by
+//! attempt 2, the fence is the late one: had it been there first, attempt 1 would not have got to 3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Commit, Record};
 use crate::manifest::CheckpointId;
@@ -20,23 +27,23 @@ use crate::manifest::CheckpointId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     records: BTreeMap<u64, Record>,
-    /// The void ones, with the newer attempt that makes them so.
-    void: BTreeMap<u64, u64>,
+    counting: BTreeSet<u64>,
 }
 
 impl Log {
     /// Reads records in any order. Each has a sequence number of its own, as their names have.
     #[must_use]
     pub fn read(records: Vec<Record>) -> Self {
-        let records = records
+        let numbered = records
             .into_iter()
-            .map(|record| (record.sequence(), record))
-            .collect();
-        let void = void(&records);
-        Self { records, void }
+            .map(|record| (record.sequence(), record));
+        let records = numbered.collect();
+        let counting = counting(&records);
+        Self { records, counting }
     }
 
     /// All records in order, void ones too.
+    #[must_use]
     pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records.values()
     }
@@ -47,10 +54,24 @@ impl Log {
         self.records.get(&sequence)
     }
 
+    /// Whether there is a record with this sequence number, and it counts.
+    #[must_use]
+    pub fn counts(&self, sequence: u64) -> bool {
+        self.counting.contains(&sequence)
+    }
+
+    /// The records that are void, in order.
+    #[must_use]
+    pub fn void(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.records()
+            .filter(|record| !self.counts(record.sequence()))
+    }
+
     /// The committed checkpoints that count, oldest first.
+    #[must_use]
     pub fn checkpoints(&self) -> impl DoubleEndedIterator<Item = &Commit> {
-        self.records.values().filter_map(|record| match record {
-            Record::Commit(commit) if !self.void.contains_key(&commit.sequence) => Some(commit),
+        self.records().filter_map(|record| match record {
+            Record::Commit(commit) if self.counts(commit.sequence) => Some(commit),
             Record::Commit(_) | Record::Fence(_) => None,
         })
     }
@@ -67,73 +88,70 @@ impl Log {
         self.checkpoints().next_back()
     }
 
-    /// The void records, each with the newer attempt that makes it so.
-    pub fn void(&self) -> impl Iterator<Item = (&Record, u64)> {
-        self.void
-            .iter()
-            .filter_map(|(sequence, by)| Some((self.records.get(sequence)?, *by)))
-    }
-
-    /// The attempt that makes the record with this sequence number void.
+    /// The newest record, which always counts; `None` when the log is empty.
     #[must_use]
-    pub fn voided_by(&self, sequence: u64) -> Option<u64> {
-        self.void.get(&sequence).copied()
+    pub fn newest(&self) -> Option<&Record> {
+        self.records.values().next_back()
     }
 
     /// The sequence number of the next record.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
-        self.records
-            .keys()
-            .next_back()
-            .copied()
-            .unwrap_or(0)
-            .saturating_add(1)
+        self.newest().map_or(0, Record::sequence).saturating_add(1)
     }
 
-    /// The newest attempt that wrote a record; 0 before the first.
+    /// The attempt that the job is in; 0 before the first.
     #[must_use]
     pub fn last_attempt(&self) -> u64 {
-        self.records
-            .values()
-            .map(Record::attempt)
-            .max()
-            .unwrap_or(0)
+        self.newest().map_or(0, Record::attempt)
+    }
+
+    /// Whether the job is in the attempt that has this number and took over at this sequence number. If not,
+    /// that attempt is fenced, and must write and delete nothing more.
+    #[must_use]
+    pub fn is_in(&self, attempt: u64, fence_sequence: u64) -> bool {
+        self.newest().map(claim) == Some((attempt, fence_sequence))
     }
 
     /// The job whose log it is; `None` when it is empty.
     #[must_use]
     pub fn job(&self) -> Option<&str> {
-        self.records.values().next_back().map(Record::job)
+        self.newest().map(Record::job)
     }
 }
 
-fn void(records: &BTreeMap<u64, Record>) -> BTreeMap<u64, u64> {
-    let mut void = BTreeMap::new();
+/// Sequence numbers of the records that count.
+fn counting(records: &BTreeMap<u64, Record>) -> BTreeSet<u64> {
+    let mut counting = BTreeSet::new();
     let mut above: Option<&Record> = None;
-    // The attempt right above the nearest hole, once there is a hole.
-    let mut above_hole = None;
-    // First and last attempt: where each attempt took over, newest first.
-    let fences: BTreeMap<u64, u64> = records
-        .values()
-        .map(|record| (record.attempt(), record.fence_sequence()))
-        .collect();
-    for (&sequence, record) in records.iter().rev() {
-        if let Some(above) = above
-            && above.sequence() > sequence.saturating_add(1)
-        {
-            above_hole = above_hole.max(Some(above.attempt()));
+    for record in records.values().rev() {
+        if above.is_some_and(|above| !continues(above, record)) {
+            break;
         }
-        let newer = fences.range(record.attempt().saturating_add(1)..);
-        let fenced = newer
-            .rev()
-            .find(|(_, fence)| **fence <= sequence)
-            .map(|(attempt, _)| *attempt);
-        let stranded = above_hole.filter(|attempt| *attempt > record.attempt());
-        if let Some(by) = fenced.or(stranded) {
-            void.insert(sequence, by);
-        }
+        counting.insert(record.sequence());
         above = Some(record);
     }
-    void
+    let newest = records.values().next_back();
+    let fence = newest.and_then(|newest| {
+        let fence = records.get(&newest.fence_sequence())?;
+        (matches!(fence, Record::Fence(_)) && claim(fence) == claim(newest)).then_some(fence)
+    });
+    counting.extend(fence.map(Record::sequence));
+    counting
+}
+
+/// Whether `above` is what a writer that saw `below` as the newest record put after it.
+fn continues(above: &Record, below: &Record) -> bool {
+    let dense = below.sequence().checked_add(1) == Some(above.sequence());
+    dense
+        && match above {
+            Record::Commit(_) => claim(above) == claim(below),
+            Record::Fence(fence) => below.attempt().checked_add(1) == Some(fence.attempt),
+        }
+}
+
+/// By what an attempt is told from all others: two that start at once may take the same number, but not at the
+/// same place.
+const fn claim(record: &Record) -> (u64, u64) {
+    (record.attempt(), record.fence_sequence())
 }

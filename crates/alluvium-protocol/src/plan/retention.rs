@@ -112,17 +112,13 @@ pub fn referenced(
     Ok(objects)
 }
 
-/// Records before the oldest kept checkpoint, void ones too, but not the newest fence: an attempt that slept
-/// before it wrote its own must not find that place free, and take the same number as the running one.
+/// Records before the oldest kept checkpoint, void ones too, but not the fence of the attempt that the job is
+/// in: one that slept before it wrote its own must not find that place free, and take the same number there.
 fn records_below(log: &Log, oldest: u64) -> Vec<String> {
-    let newest_fence = log
-        .records()
-        .filter(|record| matches!(record, Record::Fence(_)))
-        .max_by_key(|record| record.attempt())
-        .map(Record::sequence);
+    let fence = log.newest().map(Record::fence_sequence);
     log.records()
         .map(Record::sequence)
-        .filter(|sequence| *sequence < oldest && Some(*sequence) != newest_fence)
+        .filter(|sequence| *sequence < oldest && Some(*sequence) != fence)
         .map(names::record)
         .collect()
 }
