@@ -1,0 +1,19 @@
+//! What the crate promises, behaviour by behaviour.
+
+#![cfg(test)]
+
+mod commit_plans;
+mod damage;
+mod format_doc;
+mod golden;
+mod key_laws;
+mod log;
+mod names;
+mod restore_plans;
+mod retention_plans;
+mod round_trips;
+mod samples;
+mod schema_resolution;
+mod snapshot_plans;
+mod typed_values;
+mod zombies;

@@ -1,0 +1,258 @@
+//! What may be deleted: never what a kept checkpoint needs, never what is nobody's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use alluvium_protocol::catalog::{Commit, Record, names};
+use alluvium_protocol::file::FileId;
+use alluvium_protocol::manifest::Manifest;
+use alluvium_protocol::plan::log::Log;
+use alluvium_protocol::plan::retention::{
+    Listed, OrphanReason, RetentionPlan, orphans, plan_retention, referenced,
+};
+use proptest::prelude::*;
+
+use crate::samples::{checkpoint_at, commit_at, fence_at, file, id, manifest};
+
+type Manifests = BTreeMap<String, Manifest>;
+
+fn name(checkpoint: u64) -> String {
+    names::manifest(id(checkpoint), 3, 0)
+}
+
+fn object(number: u128) -> String {
+    file(number).object
+}
+
+/// The manifests of checkpoints, each with the files of these numbers.
+fn with_files(checkpoints: &[(u64, &[u128])]) -> Manifests {
+    checkpoints
+        .iter()
+        .map(|(checkpoint, files)| {
+            let files = files.iter().map(|number| file(*number)).collect();
+            (
+                name(*checkpoint),
+                Manifest {
+                    checkpoint: id(*checkpoint),
+                    files,
+                    ..manifest()
+                },
+            )
+        })
+        .collect()
+}
+
+fn keep(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap()
+}
+
+fn records(sequences: &[u64]) -> Vec<String> {
+    sequences
+        .iter()
+        .map(|sequence| names::record(*sequence))
+        .collect()
+}
+
+#[test]
+fn only_what_no_kept_checkpoint_refers_to_is_deleted() {
+    let log = Log::read(vec![
+        fence_at(1, 1),
+        commit_at(2, 1, 1),
+        commit_at(3, 1, 1),
+        commit_at(4, 1, 1),
+    ]);
+    let manifests = with_files(&[(2, &[10, 11]), (3, &[11, 12, 13]), (4, &[13, 14])]);
+
+    let plan = plan_retention(&log, keep(1), &manifests).unwrap();
+
+    let expected = RetentionPlan {
+        records: records(&[2, 3]),
+        manifests: vec![name(2), name(3)],
+        objects: vec![object(10), object(11), object(12)],
+    };
+    assert_eq!(plan, expected);
+}
+
+#[test]
+fn fewer_checkpoints_than_are_kept_delete_nothing() {
+    let log = Log::read(vec![fence_at(1, 1), commit_at(2, 1, 1)]);
+    let manifests = with_files(&[(2, &[10])]);
+
+    assert_eq!(
+        plan_retention(&log, keep(1), &manifests).unwrap(),
+        RetentionPlan::default()
+    );
+    assert_eq!(
+        plan_retention(&log, keep(9), &manifests).unwrap(),
+        RetentionPlan::default()
+    );
+}
+
+#[test]
+fn a_log_without_checkpoints_is_left_alone() {
+    let log = Log::read(vec![fence_at(1, 1), fence_at(2, 2), fence_at(3, 3)]);
+
+    let plan = plan_retention(&log, keep(1), &Manifests::new()).unwrap();
+
+    assert_eq!(plan, RetentionPlan::default());
+}
+
+#[test]
+fn older_fences_and_void_records_go_and_the_fence_of_the_running_attempt_stays() {
+    let log = Log::read(vec![
+        fence_at(1, 1),
+        commit_at(2, 1, 1),
+        fence_at(3, 2),
+        commit_at(5, 1, 1),
+        commit_at(6, 2, 3),
+        commit_at(7, 2, 3),
+    ]);
+    let manifests = with_files(&[(6, &[]), (7, &[])]);
+
+    let plan = plan_retention(&log, keep(1), &manifests).unwrap();
+
+    assert_eq!(plan.records, records(&[1, 2, 5, 6]));
+}
+
+#[test]
+fn void_checkpoints_are_not_kept_and_their_files_are_left_to_the_sweep() {
+    let log = Log::read(vec![commit_at(2, 1, 1), fence_at(3, 3), commit_at(4, 3, 3)]);
+    let manifests = with_files(&[(2, &[10]), (4, &[11])]);
+
+    let plan = plan_retention(&log, keep(1), &manifests).unwrap();
+
+    let expected = RetentionPlan {
+        records: records(&[2]),
+        ..RetentionPlan::default()
+    };
+    assert_eq!(plan, expected);
+}
+
+#[test]
+fn without_all_kept_manifests_nothing_is_planned() {
+    let log = Log::read(vec![commit_at(2, 1, 1), commit_at(3, 1, 1)]);
+
+    let error = plan_retention(&log, keep(1), &with_files(&[(2, &[10])])).unwrap_err();
+
+    assert!(
+        error.to_string().contains("nothing can be deleted safely"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_dropped_manifest_that_is_already_gone_leaves_its_files_to_the_sweep() {
+    let log = Log::read(vec![commit_at(2, 1, 1), commit_at(3, 1, 1)]);
+
+    let plan = plan_retention(&log, keep(1), &with_files(&[(3, &[10])])).unwrap();
+
+    assert_eq!((plan.manifests, plan.objects), (vec![name(2)], Vec::new()));
+}
+
+#[test]
+fn a_manifest_that_a_kept_checkpoint_names_again_stays() {
+    let older = checkpoint_at(2, 1, 1);
+    let again = Commit {
+        manifests: older.manifests.clone(),
+        ..checkpoint_at(3, 1, 1)
+    };
+    let log = Log::read(vec![Record::Commit(older), Record::Commit(again)]);
+
+    let plan = plan_retention(&log, keep(1), &with_files(&[(2, &[10])])).unwrap();
+
+    let expected = RetentionPlan {
+        records: records(&[2]),
+        ..RetentionPlan::default()
+    };
+    assert_eq!(plan, expected);
+}
+
+const DAY: Duration = Duration::from_hours(24);
+const NOW: i64 = 1_700_000_000_000;
+
+/// A listing of objects that were written this long before now.
+fn listing(objects: &[(String, Duration)]) -> Vec<Listed> {
+    objects
+        .iter()
+        .map(|(object, age)| Listed {
+            object: object.clone(),
+            modified_unix_millis: NOW - i64::try_from(age.as_millis()).unwrap(),
+        })
+        .collect()
+}
+
+#[test]
+fn old_objects_that_nobody_refers_to_are_orphans() {
+    let exclusive = names::exclusive(id(9), 1, 0, FileId::new(5));
+    let old = DAY * 2;
+    let objects = [
+        (object(10), old),
+        (object(11), old),
+        (name(9), old),
+        (exclusive.clone(), old),
+    ];
+
+    let found = orphans(&listing(&objects), &BTreeSet::from([object(10)]), DAY, NOW);
+
+    let expected = [
+        (object(11), OrphanReason::UnreferencedShared),
+        (name(9), OrphanReason::UnreferencedManifest),
+        (exclusive, OrphanReason::UnreferencedExclusive),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn young_objects_are_no_orphans_yet() {
+    let almost = DAY - Duration::from_millis(1);
+    let mut listing = listing(&[(object(1), almost), (object(2), DAY)]);
+    // Storage's clock may run ahead of ours.
+    listing.push(Listed {
+        object: object(3),
+        modified_unix_millis: NOW + 5_000,
+    });
+
+    let found = orphans(&listing, &BTreeSet::new(), DAY, NOW);
+
+    assert_eq!(found, [(object(2), OrphanReason::UnreferencedShared)]);
+}
+
+#[test]
+fn records_savepoints_and_foreign_objects_are_never_orphans() {
+    let objects = [
+        names::record(3),
+        format!("{}COMMIT", names::savepoint_prefix("mine").unwrap()),
+        "shared/notes.txt".to_owned(),
+        "README".to_owned(),
+    ];
+    let listing = listing(&objects.map(|object| (object, DAY * 365)));
+
+    assert_eq!(orphans(&listing, &BTreeSet::new(), DAY, NOW), []);
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_is_kept_is_deleted_and_everything_else_is(
+        files in prop::collection::vec(prop::collection::btree_set(0u128..12, 0..6), 1..8),
+        kept in 1usize..4,
+    ) {
+        let checkpoints: Vec<Vec<u128>> = files.iter().map(|set| set.iter().copied().collect()).collect();
+        let numbered: Vec<(u64, &[u128])> =
+            (2..).zip(checkpoints.iter().map(Vec::as_slice)).collect();
+        let manifests = with_files(&numbered);
+        let commits = numbered.iter().map(|(number, _)| commit_at(*number, 1, 1));
+        let log = Log::read([fence_at(1, 1)].into_iter().chain(commits).collect());
+
+        let plan = plan_retention(&log, keep(kept), &manifests).unwrap();
+
+        let newest: Vec<&Commit> = log.checkpoints().rev().take(kept).collect();
+        let needed = referenced(&newest, &manifests).unwrap();
+        let all: Vec<&Commit> = log.checkpoints().collect();
+        let mut left = referenced(&all, &manifests).unwrap();
+        for object in plan.objects.iter().chain(&plan.manifests) {
+            left.remove(object);
+        }
+        prop_assert_eq!(left, needed);
+    }
+}
