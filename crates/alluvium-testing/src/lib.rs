@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod faulty;
+pub mod oracle;
 pub mod storage_conformance;
 pub mod store_conformance;
+pub mod trial;

@@ -59,7 +59,10 @@ impl Environment {
 
 /// The system's clock.
 #[derive(Debug)]
-#[expect(clippy::disallowed_types, reason = "the one place that reads the system's clock")]
+#[expect(
+    clippy::disallowed_types,
+    reason = "the one place that reads the system's clock"
+)]
 pub struct SystemClock {
     start: std::time::Instant,
 }
@@ -67,9 +70,14 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose monotonic time starts now.
     #[must_use]
-    #[expect(clippy::disallowed_types, reason = "the one place that reads the system's clock")]
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the one place that reads the system's clock"
+    )]
     pub fn new() -> Self {
-        Self { start: std::time::Instant::now() }
+        Self {
+            start: std::time::Instant::now(),
+        }
     }
 }
 
@@ -80,10 +88,15 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_types, reason = "the one place that reads the system's clock")]
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the one place that reads the system's clock"
+    )]
     fn unix_millis(&self) -> i64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        since.map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
     }
 
     fn monotonic(&self) -> Duration {
@@ -118,7 +131,11 @@ pub struct SystemThreads;
 
 impl Spawn for SystemThreads {
     fn spawn(&self, name: &str, task: Box<dyn FnOnce() + Send>) -> Result<()> {
-        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(task);
-        spawned.map(drop).map_err(|error| Error::io(format!("start thread {name}"), error))
+        let spawned = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(task);
+        spawned
+            .map(drop)
+            .map_err(|error| Error::io(format!("start thread {name}"), error))
     }
 }

@@ -24,7 +24,10 @@ pub mod memory;
 
 /// What a sorted run does to one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a store must carry out every change")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a store must carry out every change"
+)]
 pub enum Change<'a> {
     /// The row has this value from now on.
     Put(&'a [u8]),
@@ -140,7 +143,10 @@ pub struct PinnedFile {
 
 /// A file that was placed in a store directory for [`StoreFactory::open`], under its `name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "restore builds it field by field")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "restore builds it field by field"
+)]
 pub struct PlacedFile {
     /// Its name within the store.
     pub name: String,
