@@ -41,15 +41,11 @@ impl Catalog {
     pub fn retain(&self, attempt: &Attempt, keep: NonZeroUsize) -> Result<Swept> {
         let log = self.read_log()?;
         self.check_newest(attempt, &log)?;
-        let division = divide(&log, keep);
-        if division.dropped.is_empty() {
-            return Ok(Swept::default());
-        }
+        let Division { kept, dropped } = divide(&log, keep);
         let mut known = self
             .manifests
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let Division { kept, dropped } = division;
         for part in parts(&kept) {
             if !known.contains_key(&part.object) {
                 known.insert(part.object.clone(), self.manifest(part)?);
@@ -131,10 +127,10 @@ impl Catalog {
     }
 
     fn check_newest(&self, attempt: &Attempt, log: &Log) -> Result<()> {
-        match log.last_attempt() {
-            newest if newest != attempt.number => Err(self.fenced(attempt.number, newest)),
-            _ => Ok(()),
+        if log.is_in(attempt.number, attempt.fence_sequence) {
+            return Ok(());
         }
+        Err(self.fenced(attempt.number, log.last_attempt()))
     }
 
     /// The manifest of a checkpoint that goes. One that is missing or damaged does not say what its

@@ -132,7 +132,7 @@ fn a_commit_that_storage_refuses_each_time_did_not_happen() {
     let refused = job.commit(&attempt, 1).unwrap_err();
 
     assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused:?}");
-    assert_eq!(ids(&job.catalog), []);
+    assert_eq!(ids(&job.catalog), [0_u64; 0]);
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl fmt::Debug for Secrets {
 /// The error of a call that either did not change anything, or may be made again.
 pub(super) fn failed(operation: String, cause: &StoreError, secrets: &Secrets) -> Error {
     let (kind, remedy) = match cause {
-        StoreError::NotFound { .. } => (ErrorKind::Unavailable, "no such object"),
+        StoreError::NotFound { .. } => (ErrorKind::Unavailable, "no such object or bucket"),
         StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => (
             ErrorKind::Unavailable,
             "access denied: check the credentials and their rights",

@@ -32,6 +32,22 @@ fn retention_keeps_the_newest_and_every_file_they_refer_to() {
 }
 
 #[test]
+fn fences_of_attempts_that_came_to_nothing_are_deleted() {
+    let job = Job::new();
+    for _ in 0..4 {
+        job.start();
+    }
+    let attempt = job.start();
+    job.commit(&attempt, 1).unwrap();
+
+    let swept = job.retain(&attempt, 3);
+
+    assert_eq!(swept.deleted, 4);
+    assert_eq!(job.objects("commits/"), [5, 6].map(names::record));
+    assert_eq!(ids(&job.catalog), [1]);
+}
+
+#[test]
 fn manifests_that_stay_are_read_once() {
     let job = Job::new();
     let attempt = job.start();
