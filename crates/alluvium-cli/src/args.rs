@@ -36,6 +36,10 @@ pub(crate) enum Command {
 
 /// Options of `alluvium demo`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a command line are independent"
+)]
 #[command(after_help = exit::HELP)]
 pub(crate) struct DemoOptions {
     /// The departures file, gzip or plain [default: data/flights-2013.csv.gz of the sources]
@@ -86,9 +90,13 @@ pub(crate) struct DemoOptions {
     #[arg(long, value_name = "LOCATION")]
     pub(crate) checkpoint_dir: Option<String>,
 
-    /// Where workers keep live state, local copies and the job's output, empty [default: a new temporary directory]
+    /// Where workers keep live state, local copies and the job's output, empty unless --resume [default: a new temporary directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) work_dir: Option<PathBuf>,
+
+    /// Go on with a demo that was interrupted, from the newest checkpoint of its --work-dir
+    #[arg(long, requires = "work_dir", conflicts_with = "keep")]
+    pub(crate) resume: bool,
 
     /// Keep the temporary work directory
     #[arg(long)]

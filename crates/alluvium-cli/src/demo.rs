@@ -4,8 +4,8 @@
 //! go on with more workers from local copies, take a savepoint, finish, compare what was published
 //! with a plain recomputation, tell all of it. Each step is a module; this one only tells the order.
 //!
-//! The demo starts from nothing: it refuses directories that hold anything, so that it can neither
-//! overwrite a job's checkpoints nor be confused by them.
+//! Unless it is to resume, the demo starts from nothing: it refuses directories that hold anything,
+//! so that it can neither overwrite a job's checkpoints nor be confused by them.
 
 mod attempt;
 mod compare;
@@ -29,12 +29,13 @@ use std::sync::Arc;
 
 use alluvium::environment::Environment;
 use alluvium::storage::Storage;
+use alluvium_protocol::catalog::names;
 use alluvium_timely::LinesSink;
 use anyhow::{Context as _, Result};
 
 use self::attempt::{Attempt, Stop};
 use self::input::Input;
-use self::plan::{DemoPlan, WorkDirectory};
+use self::plan::{DemoPlan, JOB, WorkDirectory};
 use self::progress::Progress;
 use self::summary::Summary;
 use crate::args::DemoOptions;
@@ -47,19 +48,23 @@ use crate::output;
 /// # Errors
 /// When the command line is wrong, a directory is not empty, or a step fails. A result that differs
 /// is no error but an answer, with [`Exit::Problem`].
-pub(crate) fn run(options: Box<DemoOptions>) -> Result<Exit> {
+pub(crate) fn run(options: &DemoOptions) -> Result<Exit> {
     let (format, top) = (options.output, options.top);
-    let plan = DemoPlan::new(&options)?;
+    let plan = DemoPlan::new(options)?;
     let environment = Environment::system();
     let input = Input::open(&plan.input)?;
     tell_refused_lines(&input);
-    let work = WorkDirectory::open(&options)?;
+    let work = WorkDirectory::open(options)?;
     let where_to = options
         .checkpoint_dir
         .clone()
         .map_or_else(|| work.checkpoints(), Ok)?;
     let storage = location::open_to_write(&where_to)?;
-    refuse_unless_empty(storage.as_ref())?;
+    if options.resume {
+        refuse_without_checkpoint(storage.as_ref())?;
+    } else {
+        refuse_unless_empty(storage.as_ref())?;
+    }
     let sink = LinesSink::in_directory(&work.output())?;
 
     let mut progress = Progress::new(input.rows(), Arc::clone(&environment.clock));
@@ -130,6 +135,20 @@ fn tell_refused_lines(input: &Input) {
     if report.refused > report.first_refused.len() as u64 {
         output::note("  ...");
     }
+}
+
+fn refuse_without_checkpoint(storage: &dyn Storage) -> Result<()> {
+    let log = format!("{JOB}/{}", names::record_prefix());
+    let listed = storage
+        .list(&log)
+        .context("look for checkpoints to go on from")?;
+    if listed.is_empty() {
+        return Err(Failure::usage(format!(
+            "{} holds no checkpoints of job `{JOB}`: there is nothing to --resume",
+            storage.location()
+        )));
+    }
+    Ok(())
 }
 
 fn refuse_unless_empty(storage: &dyn Storage) -> Result<()> {

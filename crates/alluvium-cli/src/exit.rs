@@ -114,7 +114,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure that ends the command with `exit`.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn ending(exit: Exit, message: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self {
             exit,
             message: message.into(),
@@ -123,17 +123,17 @@ impl Failure {
 
     /// A wrong command line or value in it.
     pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
-        Self::new(Exit::Usage, message)
+        Self::ending(Exit::Usage, message)
     }
 
     /// Something examined is not as it should be.
     pub(crate) fn problem(message: impl Into<String>) -> anyhow::Error {
-        Self::new(Exit::Problem, message)
+        Self::ending(Exit::Problem, message)
     }
 
     /// State that does not fit.
     pub(crate) fn incompatible(message: impl Into<String>) -> anyhow::Error {
-        Self::new(Exit::Incompatible, message)
+        Self::ending(Exit::Incompatible, message)
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn open_to_write(location: &str) -> Result<Arc<dyn Storage>> {
 pub(crate) fn open_to_read(location: &str) -> Result<Arc<dyn Storage>> {
     let path = location.strip_prefix("file://").unwrap_or(location);
     if !path.contains("://") && !Path::new(path).is_dir() {
-        return Err(Failure::new(
+        return Err(Failure::ending(
             Exit::Unreachable,
             format!(
                 "{location} is not a directory; name the --checkpoint-dir of a job, or a savepoint's folder"
@@ -204,7 +204,7 @@ impl Folder {
             let last = cuts
                 .iter()
                 .rposition(|cut| !cut.savepoint)
-                .or(cuts.len().checked_sub(1));
+                .or_else(|| cuts.len().checked_sub(1));
             last.and_then(|index| cuts.into_iter().nth(index))
         };
         let found = match name {

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     output::log_to_stderr();
     let done = match arguments.command {
-        args::Command::Demo(options) => demo::run(options),
+        args::Command::Demo(options) => demo::run(&options),
         args::Command::DemoWorker(options) => demo::worker::run(&options),
         args::Command::Checkpoints(command) => checkpoints::run(&command),
         args::Command::State(command) => state::run(&command),

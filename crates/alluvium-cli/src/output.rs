@@ -3,17 +3,13 @@
 //! stdout carries the answer alone (tables, or exactly one JSON document), so that it can be piped;
 //! progress, messages and errors go to stderr.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is this module's purpose"
-)]
+#![expect(clippy::print_stderr, reason = "printing is this module's purpose")]
 
 use std::io::Write as _;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -34,7 +30,12 @@ pub(crate) fn table(
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    let line = LineStyle::none().fill('─').junction('─');
+    let lines = TableStyle::new()
+        .top_border(line)
+        .header_separator(line)
+        .bottom_border(line);
+    table.load_style(lines);
     table.set_header(columns.iter().copied());
     for row in rows {
         table.add_row(row);
@@ -70,7 +71,7 @@ pub(crate) fn json(document: &impl Serialize) -> Result<()> {
 pub(crate) fn line_on_stdout(line: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     let written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::new(Exit::Unreachable, format!("write to stdout: {error}")))
+    written.map_err(|error| Failure::ending(Exit::Unreachable, format!("write to stdout: {error}")))
 }
 
 /// Tells a person something on stderr.

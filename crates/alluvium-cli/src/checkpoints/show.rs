@@ -1,6 +1,6 @@
 //! `alluvium checkpoints show`: one checkpoint's snapshots, states and files.
 
-use alluvium_protocol::manifest::Manifest;
+use alluvium_protocol::manifest::{CheckpointId, Manifest};
 use anyhow::Result;
 use serde::Serialize;
 
@@ -139,7 +139,7 @@ fn snapshot(object: String, manifest: &Manifest) -> Snapshot {
         kind: manifest.kind.to_string(),
         store: manifest.store.clone(),
         key_groups: manifest.range.to_string(),
-        base: manifest.base.map(|base| base.get()),
+        base: manifest.base.map(CheckpointId::get),
         bytes_new: manifest.bytes_new(),
         bytes_referred: manifest.bytes_referred(),
         key: manifest.schema.key.to_string(),

@@ -92,7 +92,7 @@ impl Verifier<'_> {
             );
             match cut.manifest(reference)? {
                 Ok(manifest) => {
-                    self.manifest(cut, &cut.folder.object(&reference.object), &manifest)?
+                    self.manifest(cut, &cut.folder.object(&reference.object), &manifest)?;
                 }
                 Err(problem) => self.found.problems.push(problem),
             }

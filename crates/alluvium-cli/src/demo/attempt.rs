@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use alluvium::environment::Environment;
 use alluvium::storage::Storage;
+use alluvium_protocol::manifest::CheckpointId;
 use alluvium_timely::{LinesSink, Recovered, cluster, recover};
 use anyhow::{Context as _, Result};
 
 use super::message::{CheckpointEvent, RestoreEvent, WorkerEvent, WorkerPlan};
-use super::plan::{DemoPlan, JOB, SAVEPOINT, WorkDirectory};
+use super::plan::{self, DemoPlan, JOB, WorkDirectory};
 use super::progress::Progress;
 use super::supervise::{self, AttemptEnd, Verdict};
 use crate::units;
@@ -93,7 +94,7 @@ pub(crate) fn run(
     let mut attempt = Attempt {
         number: recovered.attempt(),
         workers,
-        from_checkpoint: recovered.checkpoint().map(|checkpoint| checkpoint.get()),
+        from_checkpoint: recovered.checkpoint().map(CheckpointId::get),
         rows_before: recovered.records(),
         recover: started.saturating_sub(begin),
         ..Attempt::default()
@@ -141,7 +142,7 @@ impl Attempt {
             WorkerEvent::Checkpoint(checkpoint) => self.checkpoints.push(*checkpoint),
             WorkerEvent::Aborted { id, reason } => self.aborted.push((*id, reason.clone())),
             WorkerEvent::Savepoint { folder, bytes } => {
-                self.savepoint = Some((folder.clone(), *bytes))
+                self.savepoint = Some((folder.clone(), *bytes));
             }
             WorkerEvent::Progress { .. } | WorkerEvent::Finished | WorkerEvent::Failed { .. } => {}
         }
@@ -187,7 +188,7 @@ fn plans(
             store: plan.store,
             max_parallelism: plan.max_parallelism.get().into(),
             checkpoint_every: plan.checkpoint_every,
-            savepoint: SAVEPOINT.to_owned(),
+            savepoint: plan::savepoint(recovered.attempt()),
             engine: engine(process)?,
             recovered: recovered.to_argument(),
         })

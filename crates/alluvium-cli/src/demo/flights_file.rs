@@ -144,8 +144,8 @@ impl FlightsFile {
             self.report.without_aircraft += 1;
             return Ok(());
         }
-        let index =
-            u32::try_from(self.rows.len()).map_err(|_| "the file has too many lines".to_owned())?;
+        let index = u32::try_from(self.rows.len())
+            .map_err(|_too_large| "the file has too many lines".to_owned())?;
         let split = KeyHash::of(flight.tailnum.as_bytes()).0 as usize % self.splits.len();
         if let Some(split) = self.splits.get_mut(split) {
             split.push(index);
@@ -170,7 +170,7 @@ fn unpacked(path: &Path) -> Result<Vec<u8>> {
         file.read_to_end(&mut bytes).map(|_| bytes)
     });
     let packed = packed.map_err(|error| {
-        Failure::new(
+        Failure::ending(
             Exit::Unreachable,
             format!(
                 "read {}: {error}; name a departures file with --data",

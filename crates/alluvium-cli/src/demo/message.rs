@@ -1,9 +1,11 @@
 //! What a process of the demo job is told, and what it tells: JSON, one line each.
 //!
-//! Both ends are always the same binary, so the format promises nothing to anybody else.
+//! Both ends are always the same binary, so the format promises nothing to anybody else. Events share
+//! stdout with what the engine prints there, hence the mark before each.
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::input::InputChoice;
@@ -76,6 +78,25 @@ pub(crate) enum WorkerEvent {
         /// The error with its causes.
         message: String,
     },
+}
+
+/// What lines with events begin with.
+const MARK: &str = "alluvium-demo: ";
+
+impl WorkerEvent {
+    /// The event as a line, without its end.
+    ///
+    /// # Errors
+    /// When `serde_json` refuses, which it does not for these types.
+    pub(crate) fn to_line(&self) -> Result<String> {
+        Ok(format!("{MARK}{}", serde_json::to_string(self)?))
+    }
+
+    /// The event of a line; `None` if the line is somebody else's.
+    pub(crate) fn from_line(line: &str) -> Option<Result<Self>> {
+        let event = line.strip_prefix(MARK)?;
+        Some(serde_json::from_str(event).map_err(|error| anyhow::anyhow!("{error}: {event}")))
+    }
 }
 
 /// A worker's restore.

@@ -14,8 +14,11 @@ use crate::exit::Failure;
 /// The job's name, in checkpoints and messages.
 pub(crate) const JOB: &str = "flights";
 
-/// The name of the savepoint of the end.
-pub(crate) const SAVEPOINT: &str = "end";
+/// The name of the savepoint that an attempt takes at the end. Names are used once, and an attempt
+/// that goes on after a crash at the very end takes another one.
+pub(crate) fn savepoint(attempt: u64) -> String {
+    format!("end-{attempt}")
+}
 
 /// What a demo is to do.
 #[derive(Debug, Clone)]
@@ -124,15 +127,18 @@ impl WorkDirectory {
             let temporary = (!options.keep).then_some(directory);
             return Ok(Self { path, temporary });
         };
-        std::fs::create_dir_all(path).with_context(|| format!("make {}", path.display()))?;
-        let path = path
-            .canonicalize()
-            .with_context(|| format!("open {}", path.display()))?;
-        let mut entries =
-            std::fs::read_dir(&path).with_context(|| format!("read {}", path.display()))?;
-        if entries.next().is_some() {
+        if !options.resume {
+            std::fs::create_dir_all(path).with_context(|| format!("make {}", path.display()))?;
+        }
+        let open = |path: &Path| {
+            let path = path.canonicalize()?;
+            let used = std::fs::read_dir(&path)?.next().is_some();
+            Ok::<_, std::io::Error>((path, used))
+        };
+        let (path, used) = open(path).with_context(|| format!("open {}", path.display()))?;
+        if used && !options.resume {
             return Err(Failure::incompatible(format!(
-                "{} is not empty; the demo overwrites nothing: give it an empty --work-dir",
+                "{} is not empty; the demo overwrites nothing: give it an empty --work-dir, or go on with --resume",
                 path.display()
             )));
         }

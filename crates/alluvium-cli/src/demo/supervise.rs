@@ -66,7 +66,7 @@ pub(crate) fn run_attempt(
             Said::Event(process, event) => {
                 if let WorkerEvent::Failed { code, message } = event {
                     let exit = Exit::from_code(Some(i32::from(code)));
-                    return Err(Failure::new(exit, message));
+                    return Err(Failure::ending(exit, message));
                 }
                 end.finished(process, &event);
                 if observe(process, &event) == Verdict::Kill {
@@ -74,11 +74,12 @@ pub(crate) fn run_attempt(
                     return Ok(AttemptEnd::Killed);
                 }
             }
-            Said::Garbled(process, line) => {
+            Said::Garbled(process, why) => {
                 return Err(anyhow::anyhow!(
-                    "process {process} said what nobody understands: {line}"
+                    "process {process} said what nobody understands: {why}"
                 ));
             }
+            Said::Silent(process) => end.silent(process),
             Said::LastWords(process, words) => end.words(process, words),
         }
         if let Some(process) = end.died_early() {
@@ -112,8 +113,10 @@ fn next(heard: &Receiver<Said>) -> Result<Option<Said>> {
 
 enum Said {
     Event(usize, WorkerEvent),
-    Garbled(usize, String),
-    /// The end of a process's stderr, and so of the process: the lines it wrote last.
+    Garbled(usize, anyhow::Error),
+    /// The end of a process's stdout.
+    Silent(usize),
+    /// The end of a process's stderr: the lines it wrote last.
     LastWords(usize, VecDeque<String>),
 }
 
@@ -156,12 +159,14 @@ fn start(
 }
 
 fn read_events(process: usize, stdout: impl Read, to: &Sender<Said>) {
-    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        let said = match serde_json::from_str(&line) {
-            Ok(event) => Said::Event(process, event),
-            Err(_) => Said::Garbled(process, line),
-        };
+    let lines = BufReader::new(stdout).lines().map_while(Result::ok);
+    let said = lines.filter_map(|line| match WorkerEvent::from_line(&line)? {
+        Ok(event) => Some(Said::Event(process, event)),
+        Err(why) => Some(Said::Garbled(process, why)),
+    });
+    for said in said.chain([Said::Silent(process)]) {
         if to.send(said).is_err() {
+            // Nobody listens any more when the attempt was killed.
             return;
         }
     }
@@ -179,49 +184,57 @@ fn read_words(process: usize, stderr: impl Read, to: &Sender<Said>) {
     drop(to.send(Said::LastWords(process, words)));
 }
 
-/// Which processes finished, and which ended without having finished.
-struct Ending {
-    finished: Vec<bool>,
-    words: Vec<Option<VecDeque<String>>>,
+/// How far each process is on its way out.
+struct Ending(Vec<Leaving>);
+
+#[derive(Default)]
+struct Leaving {
+    finished: bool,
+    silent: bool,
+    words: Option<VecDeque<String>>,
 }
 
 impl Ending {
     fn new(processes: usize) -> Self {
-        Self {
-            finished: vec![false; processes],
-            words: vec![None; processes],
-        }
+        Self((0..processes).map(|_| Leaving::default()).collect())
     }
 
     fn finished(&mut self, process: usize, event: &WorkerEvent) {
-        if let (WorkerEvent::Finished, Some(finished)) = (event, self.finished.get_mut(process)) {
-            *finished = true;
+        if let (WorkerEvent::Finished, Some(leaving)) = (event, self.0.get_mut(process)) {
+            leaving.finished = true;
+        }
+    }
+
+    fn silent(&mut self, process: usize) {
+        if let Some(leaving) = self.0.get_mut(process) {
+            leaving.silent = true;
         }
     }
 
     fn words(&mut self, process: usize, words: VecDeque<String>) {
-        if let Some(slot) = self.words.get_mut(process) {
-            *slot = Some(words);
+        if let Some(leaving) = self.0.get_mut(process) {
+            leaving.words = Some(words);
         }
     }
 
-    /// A process that ended without having finished.
+    /// A process that ended without having finished. Its two streams end in any order, and only when
+    /// both have, it is known that it will not say that it finished.
     fn died_early(&self) -> Option<usize> {
-        self.finished
-            .iter()
-            .zip(&self.words)
-            .position(|(finished, words)| !finished && words.is_some())
+        let died =
+            |leaving: &Leaving| !leaving.finished && leaving.silent && leaving.words.is_some();
+        self.0.iter().position(died)
     }
 
     fn obituary(&self, process: usize) -> anyhow::Error {
-        let words = self.words.get(process).and_then(Option::as_ref);
-        let words = words.map(|words| {
-            words
-                .iter()
-                .map(|line| format!("\n  {line}"))
-                .collect::<String>()
-        });
-        let words = words.unwrap_or_default();
+        let words = self
+            .0
+            .get(process)
+            .and_then(|leaving| leaving.words.as_ref());
+        let words: String = words
+            .into_iter()
+            .flatten()
+            .map(|line| format!("\n  {line}"))
+            .collect();
         anyhow::anyhow!("process {process} of the job died; it said last:{words}")
     }
 }

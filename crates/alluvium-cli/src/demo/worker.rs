@@ -14,6 +14,7 @@ use alluvium::environment::Environment;
 use alluvium::store::StoreFactory;
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium_protocol::key_group::MaxParallelism;
+use alluvium_protocol::manifest::CheckpointId;
 use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
 use alluvium_timely::{
     CheckpointEvery, Deployment, Event, Job, JobOptions, LinesSink, Observer, Recovered,
@@ -130,7 +131,7 @@ impl Observer for Teller {
                 report: Some(report),
             } => WorkerEvent::Restored(RestoreEvent {
                 worker: *worker,
-                checkpoint: report.checkpoint.map(|checkpoint| checkpoint.get()),
+                checkpoint: report.checkpoint.map(CheckpointId::get),
                 plan: report.plan.to_owned(),
                 files_linked: report.files_linked as u64,
                 bytes_linked: report.bytes_linked,
@@ -172,5 +173,5 @@ fn micros(duration: std::time::Duration) -> u64 {
 }
 
 fn tell(event: &WorkerEvent) -> Result<()> {
-    output::line_on_stdout(&serde_json::to_string(event)?)
+    output::line_on_stdout(&event.to_line()?)
 }

@@ -20,6 +20,9 @@ use tempfile::TempDir;
 use crate::exit::Failure;
 use crate::location::Cut;
 
+/// Is given a row's key and value, and says whether to go on.
+pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
+
 /// A snapshot's rows on this machine.
 pub(super) struct Opened {
     rows: Rows,
@@ -58,11 +61,7 @@ impl Opened {
     ///
     /// # Errors
     /// When the rows cannot be read, or the visitor fails.
-    pub(super) fn scan(
-        &self,
-        range: &RowRange,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
-    ) -> Result<ControlFlow<()>> {
+    pub(super) fn scan(&self, range: &RowRange, visit: &mut Visit<'_>) -> Result<ControlFlow<()>> {
         match &self.rows {
             Rows::Store(store) => drain(store.scan(range)?.as_mut(), visit),
             Rows::Files(readers) => {
@@ -77,10 +76,7 @@ impl Opened {
     }
 }
 
-fn drain(
-    cursor: &mut dyn RowCursor,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
-) -> Result<ControlFlow<()>> {
+fn drain(cursor: &mut dyn RowCursor, visit: &mut Visit<'_>) -> Result<ControlFlow<()>> {
     while let Some((row, value)) = cursor.next()? {
         if visit(row, value)?.is_break() {
             return Ok(ControlFlow::Break(()));

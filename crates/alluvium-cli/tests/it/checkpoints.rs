@@ -88,7 +88,7 @@ fn a_savepoint_is_shown_by_name_and_by_its_own_folder() {
         "show",
         &finished_checkpoints(),
         "--checkpoint",
-        "end",
+        "end-1",
         "--output",
         "json",
     ]);

@@ -111,7 +111,8 @@ pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn copy_tree(from: &Path, to: &Path) {
+/// Copies a directory with all below it.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
     for file in files_below(from) {
         let target = to.join(file.strip_prefix(from).expect("below it"));
         std::fs::create_dir_all(target.parent().expect("it has one")).expect("writable");

@@ -1,8 +1,10 @@
 //! The `alluvium` command, run as people run it: arguments in, exit code and output out.
 
 #![expect(
-    clippy::tests_outside_test_module,
-    reason = "an integration test binary is all tests"
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail so"
 )]
 
 mod command;
@@ -12,4 +14,5 @@ mod command_line;
 mod damage;
 mod demo;
 mod input;
+mod resume;
 mod state;
