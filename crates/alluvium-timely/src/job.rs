@@ -151,9 +151,15 @@ where
         let is_cluster = peers > workers;
         let guards = timely::execute(config, move |worker| {
             let ended = catch_unwind(AssertUnwindSafe(|| plan.run(worker)));
-            let ended = ended.unwrap_or_else(|_| Err(panicked(worker.index())));
+            let report = plan
+                .stop
+                .check(ended.unwrap_or_else(|_| Err(panicked(worker.index()))));
+            // Timely would go on stepping what is left after a failure, and wait for ever.
+            for dataflow in worker.installed_dataflows() {
+                worker.drop_dataflow(dataflow);
+            }
             // Nobody listens any more when another worker has failed.
-            drop(done.send(plan.stop.check(ended)));
+            drop(done.send(report));
         });
         let guards = guards.map_err(|why| {
             Error::new(

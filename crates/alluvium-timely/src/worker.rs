@@ -50,7 +50,8 @@ where
     F: Fn() -> O,
     K: Sink<Item = O::Output>,
 {
-    /// Runs a worker until the input has ended or the process stops.
+    /// Runs a worker until the input has ended or the process stops. Leaves dropping what is left of the dataflow to the
+    /// caller.
     pub(crate) fn run(&self, worker: &mut Worker) -> Result<WorkerReport> {
         self.stop.join();
         let number = u32::try_from(worker.index()).unwrap_or(u32::MAX);
@@ -84,14 +85,10 @@ where
                 None
             },
         };
-        let built = dataflow::build(worker, parts);
-        while built.is_ok() && worker.has_dataflows() && !self.stop.is_set() {
+        dataflow::build(worker, parts)?;
+        while worker.has_dataflows() && !self.stop.is_set() {
             worker.step_or_park(None);
         }
-        for dataflow in worker.installed_dataflows() {
-            worker.drop_dataflow(dataflow);
-        }
-        built?;
         Ok(WorkerReport {
             worker: number,
             records: tally.records.get(),

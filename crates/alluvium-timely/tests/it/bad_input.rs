@@ -66,9 +66,10 @@ fn arguments_that_the_engine_does_not_know_are_named() {
     let (place, words) = (Place::new(), Words::new(1, 1));
     let recovered = place.recover().unwrap();
 
-    for arguments in [["-w", "many"], ["--speed", "9"], ["-w", "0"]] {
+    for arguments in [["-w", "many"], ["--speed", "9"], ["-n", "-1"]] {
         let sink = Arc::clone(&place.sink);
-        let job = Job::new(place.deployment(), words.clone(), Counting::default, sink);
+        let job =
+            Job::new(place.deployment(), words.clone(), Counting::default, sink).options(options());
         let error = job
             .run(&arguments.map(str::to_owned), &recovered)
             .unwrap_err();

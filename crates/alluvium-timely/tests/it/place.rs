@@ -17,22 +17,22 @@ use tempfile::TempDir;
 
 use crate::words::{Break, Counting, Words};
 
-pub const JOB: &str = "words";
+pub(crate) const JOB: &str = "words";
 
 /// A job's storage, sink and machine.
-pub struct Place {
-    directory: TempDir,
-    pub storage: Arc<dyn Storage>,
-    pub sink: Arc<LinesSink>,
-    pub store: Arc<dyn StoreFactory>,
+pub(crate) struct Place {
+    pub(crate) directory: TempDir,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) sink: Arc<LinesSink>,
+    pub(crate) store: Arc<dyn StoreFactory>,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let sink = LinesSink::in_directory(&directory.path().join("output")).unwrap();
         let storage = storage::in_directory(&directory.path().join("storage")).unwrap();
-        let store = Arc::new(MemoryStoreFactory);
+        let store = Arc::new(MemoryStoreFactory::default());
         Self {
             directory,
             storage,
@@ -41,27 +41,27 @@ impl Place {
         }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    pub fn deployment(&self) -> Deployment {
+    pub(crate) fn deployment(&self) -> Deployment {
         let (storage, store) = (Arc::clone(&self.storage), Arc::clone(&self.store));
         let local = LocalCopies::in_directory(&self.path().join("local"), JOB).unwrap();
         Deployment::new(JOB, storage, store, self.path().join("work")).local_copies(local)
     }
 
-    pub fn recover(&self) -> Result<Recovered> {
+    pub(crate) fn recover(&self) -> Result<Recovered> {
         recover(&self.storage, JOB, &Environment::system(), &*self.sink)
     }
 
     /// Recovers and runs an attempt.
-    pub fn run(&self, words: &Words, workers: u32) -> Result<JobReport> {
+    pub(crate) fn run(&self, words: &Words, workers: u32) -> Result<JobReport> {
         self.run_with(words, workers, options(), Arc::new(()))
     }
 
     /// Recovers, and runs an attempt until it breaks as `words` say.
-    pub fn run_until_broken(&self, words: &Words, workers: u32, break_at: &Break) {
+    pub(crate) fn run_until_broken(&self, words: &Words, workers: u32, break_at: &Break) {
         let words = words.breaking(break_at);
 
         let error = self
@@ -74,7 +74,7 @@ impl Place {
         );
     }
 
-    pub fn run_with(
+    pub(crate) fn run_with(
         &self,
         words: &Words,
         workers: u32,
@@ -84,7 +84,7 @@ impl Place {
         self.run_attempt(words, workers, options, observer, &self.recover()?)
     }
 
-    pub fn run_attempt(
+    pub(crate) fn run_attempt(
         &self,
         words: &Words,
         workers: u32,
@@ -100,19 +100,19 @@ impl Place {
     }
 
     /// All lines that were published, sorted.
-    pub fn published(&self) -> Vec<String> {
+    pub(crate) fn published(&self) -> Vec<String> {
         let mut lines = self.sink.published().unwrap();
         lines.sort_unstable();
         lines
     }
 }
 
-pub fn engine(workers: u32) -> Vec<String> {
+pub(crate) fn engine(workers: u32) -> Vec<String> {
     vec!["-w".into(), workers.to_string()]
 }
 
 /// Small ticks and frequent checkpoints.
-pub fn options() -> JobOptions {
+pub(crate) fn options() -> JobOptions {
     let mut options = JobOptions::default();
     options.tick_records = NonZeroU64::new(64).unwrap();
     options.checkpoint_every = CheckpointEvery::Ticks(NonZeroU64::new(3).unwrap());

@@ -17,7 +17,7 @@ const WINDOW_MILLIS: i64 = 100;
 
 /// One record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Word {
+pub(crate) struct Word {
     word: String,
     time: i64,
 }
@@ -37,22 +37,22 @@ fn time(split: u32, number: u64) -> i64 {
 
 /// A generated input.
 #[derive(Debug, Clone)]
-pub struct Words {
-    pub splits: u32,
-    pub records_of_a_split: u64,
+pub(crate) struct Words {
+    pub(crate) splits: u32,
+    pub(crate) records_of_a_split: u64,
     /// Where it breaks, if it does.
-    pub break_at: Option<Break>,
+    pub(crate) break_at: Option<Break>,
 }
 
 /// Breaks the source once so many checkpoints completed, with records read that none of them covers.
 #[derive(Debug, Clone)]
-pub struct Break {
+pub(crate) struct Break {
     checkpoints: Arc<AtomicU64>,
     after: u64,
 }
 
 impl Break {
-    pub fn after_checkpoints(after: u64) -> Self {
+    pub(crate) fn after_checkpoints(after: u64) -> Self {
         Self {
             checkpoints: Arc::default(),
             after,
@@ -73,7 +73,7 @@ impl Observer for Break {
 }
 
 impl Words {
-    pub const fn new(splits: u32, records_of_a_split: u64) -> Self {
+    pub(crate) const fn new(splits: u32, records_of_a_split: u64) -> Self {
         Self {
             splits,
             records_of_a_split,
@@ -81,19 +81,19 @@ impl Words {
         }
     }
 
-    pub fn breaking(&self, break_at: &Break) -> Self {
+    pub(crate) fn breaking(&self, break_at: &Break) -> Self {
         Self {
             break_at: Some(break_at.clone()),
             ..self.clone()
         }
     }
 
-    pub fn records(&self) -> u64 {
+    pub(crate) fn records(&self) -> u64 {
         u64::from(self.splits) * self.records_of_a_split
     }
 
     /// All lines that a run over the whole input puts out, sorted.
-    pub fn expected(&self) -> Vec<String> {
+    pub(crate) fn expected(&self) -> Vec<String> {
         let mut counts = BTreeMap::<String, u64>::new();
         let mut windows = BTreeMap::<(String, i64), u64>::new();
         let mut last = i64::MIN;
@@ -179,7 +179,7 @@ const WINDOW_END: EventTimers<i64> = EventTimers::new("window end").namespaced()
 
 /// Counts words.
 #[derive(Debug, Default)]
-pub struct Counting {
+pub(crate) struct Counting {
     states: Option<States>,
 }
 
