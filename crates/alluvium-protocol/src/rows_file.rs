@@ -47,6 +47,7 @@
 //! what a row key means (`row`).
 
 mod block;
+mod builder;
 mod encoder;
 mod index;
 mod trailer;

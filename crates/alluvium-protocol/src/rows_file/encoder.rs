@@ -1,6 +1,6 @@
 //! Encodes a whole rows file, piece by piece, so that a writer holds one block in memory.
 
-use super::block::BlockBuilder;
+use super::builder::BlockBuilder;
 use super::trailer::{header, push_trailer};
 use super::{BLOCK_TARGET_BYTES, Change, Index};
 use crate::error::{Error, Result};

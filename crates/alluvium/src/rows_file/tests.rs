@@ -1,9 +1,14 @@
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use alluvium_protocol::row::RowRange;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::error::{ErrorKind, Result};
+use crate::store::{Change, RowCursor, SortedRun};
 
 type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 

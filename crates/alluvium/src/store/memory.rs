@@ -3,7 +3,7 @@
 //! A write makes one run. A row's newest version is in the newest run that has the row; a delete is a
 //! version like any other, and leaves when the oldest run takes part in a merge. Each run is larger
 //! than all newer ones together, so that their number grows with the logarithm of the rows
-//! ([`tier`]).
+//! (module `tier`).
 //!
 //! Invariants: a run never changes, so that readers, scans and pins hold the list of their moment and
 //! the writer replaces the list; the list's lock is held only to copy or replace one pointer.
@@ -22,7 +22,8 @@ use alluvium_protocol::row::RowRange;
 
 use self::file::RunFile;
 use self::merge::{Merge, Scan};
-use self::run::{Run, RunBuilder, Slice};
+use self::run::{Run, RunBuilder};
+use self::slice::Slice;
 use super::{Change, Pinned, PlacedFile, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
 use crate::error::{Error, Result};
 
@@ -31,6 +32,7 @@ mod merge;
 mod open;
 mod pin;
 mod run;
+mod slice;
 mod tier;
 
 /// Opens memory stores.

@@ -1,5 +1,7 @@
 //! The memory store: what every store does, and what is its own: merges, files, clips.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,35 +13,46 @@ use alluvium::store::{Change, Pinned, PlacedFile, SortedRun, Store, StoreFactory
 use alluvium::{ErrorKind, Result};
 use tempfile::TempDir;
 
+mod clips;
+mod opening;
+
 mod conformance {
     alluvium_testing::store_conformance!(super::MemoryStoreFactory::new());
 }
 
 /// Row numbers and values; `None` deletes.
-struct Rows(std::vec::IntoIter<(u32, Option<String>)>, [u8; 4], String);
+struct Rows<I> {
+    rows: I,
+    row: [u8; 4],
+    value: String,
+}
 
-impl SortedRun for Rows {
+impl<I> Rows<I> {
+    const fn new(rows: I) -> Self {
+        Self {
+            rows,
+            row: [0; 4],
+            value: String::new(),
+        }
+    }
+}
+
+impl<I: Iterator<Item = (u32, Option<String>)>> SortedRun for Rows<I> {
     fn next(&mut self) -> Result<Option<(&[u8], Change<'_>)>> {
-        let Some((row, value)) = self.0.next() else {
+        let Some((row, value)) = self.rows.next() else {
             return Ok(None);
         };
-        self.1 = row.to_be_bytes();
-        let change = match value {
-            Some(value) => {
-                self.2 = value;
-                Change::Put(self.2.as_bytes())
-            }
-            None => Change::Delete,
+        self.row = row.to_be_bytes();
+        let Some(value) = value else {
+            return Ok(Some((&self.row, Change::Delete)));
         };
-        Ok(Some((&self.1, change)))
+        self.value = value;
+        Ok(Some((&self.row, Change::Put(self.value.as_bytes()))))
     }
 }
 
 fn write(store: &dyn Store, rows: impl Iterator<Item = (u32, Option<String>)>) {
-    let rows: Vec<_> = rows.collect();
-    store
-        .write(&mut Rows(rows.into_iter(), [0; 4], String::new()))
-        .unwrap();
+    store.write(&mut Rows::new(rows)).unwrap();
 }
 
 fn put(store: &dyn Store, rows: impl Iterator<Item = u32>) {
@@ -209,155 +222,8 @@ fn a_delete_of_a_row_in_an_older_run_stays() {
     let files = place.link(&*pinned, "reopened", "");
     let reopened = place.open("reopened", &files).unwrap();
     assert_eq!(rows_of(&*reopened), rows_of(&*place.store));
-    assert_eq!(
-        reopened.get(&5_u32.to_be_bytes(), &mut Vec::new()).unwrap(),
-        false
-    );
+    assert!(!reopened.get(&5_u32.to_be_bytes(), &mut Vec::new()).unwrap());
     assert_eq!(row_numbers(&*reopened).len(), 998);
-}
-
-#[test]
-fn no_file_is_written_of_what_a_clip_cut_off() {
-    let place = Place::new();
-    put(&*place.store, 0..1000);
-    let before = place.pin("before");
-    put(&*place.store, 100..110);
-    put(&*place.store, 2000..2001);
-
-    place.store.clip(&range(50, 500)).unwrap();
-    let after = place.pin("after");
-
-    let bounds: Vec<_> = after
-        .files()
-        .iter()
-        .map(|file| file.bounds.clone().unwrap())
-        .collect();
-    let bytes = |row: u32| row.to_be_bytes().to_vec();
-    assert_eq!(bounds, [(bytes(100), bytes(109)), (bytes(50), bytes(499))]);
-    assert!(
-        !names_of(&*after).contains(&names_of(&*before)[0]),
-        "a name was used again"
-    );
-    let files = place.link(&*after, "reopened", "");
-    assert_eq!(
-        row_numbers(&*place.open("reopened", &files).unwrap()),
-        Vec::from_iter(50..500)
-    );
-}
-
-#[test]
-fn clipped_runs_keep_their_order() {
-    let place = Place::new();
-    put(&*place.store, 0..1000);
-    write(
-        &*place.store,
-        (10..20).map(|row| (row, Some("newer".to_owned()))),
-    );
-    place.store.clip(&range(15, 900)).unwrap();
-
-    let pinned = place.pin("pin");
-
-    let files = place.link(&*pinned, "reopened", "");
-    let reopened = rows_of(&*place.open("reopened", &files).unwrap());
-    assert_eq!(reopened[&15], "newer");
-    assert_eq!(reopened[&20], "value of 20");
-    assert_eq!(reopened.len(), 885);
-}
-
-#[test]
-fn files_of_stores_with_other_rows_open_as_one() {
-    let (one, other) = (Place::new(), Place::new());
-    for (place, first) in [(&one, 0), (&other, 1000)] {
-        put(&*place.store, first..first + 100);
-        delete(&*place.store, first..first + 2);
-    }
-    let (pinned_one, pinned_other) = (one.pin("pin"), other.pin("pin"));
-
-    let mut files = one.link(&*pinned_one, "both", "one-");
-    let from_other = other.link(&*pinned_other, "both", "other-");
-    for file in &from_other {
-        fs::hard_link(
-            other.path("both").join(&file.name),
-            one.path("both").join(&file.name),
-        )
-        .unwrap();
-    }
-    files.extend(from_other);
-    let both = one.open("both", &files).unwrap();
-
-    assert_eq!(
-        row_numbers(&*both),
-        Vec::from_iter((2..100).chain(1002..1100))
-    );
-    put(&*both, 500..501);
-    let again = both.pin(&one.path("again")).unwrap();
-    assert_eq!(names_of(&*again)[0], "000000.rows");
-}
-
-#[test]
-fn overlapping_files_of_one_age_are_not_of_one_store() {
-    let (one, other) = (Place::new(), Place::new());
-    put(&*one.store, 0..100);
-    put(&*other.store, 50..60);
-    let mut files = one.link(&*one.pin("pin"), "both", "one-");
-    for file in other.pin("pin").files() {
-        fs::hard_link(&file.path, one.path("both").join(&file.name)).unwrap();
-        files.push(PlacedFile {
-            name: file.name.clone(),
-            note: file.note.clone(),
-        });
-    }
-
-    let error = one.open("both", &files).unwrap_err();
-
-    assert_eq!(error.kind(), ErrorKind::Corrupt);
-    assert!(
-        error
-            .to_string()
-            .contains("one-000000.rows and 000000.rows"),
-        "{error}"
-    );
-    assert_eq!(
-        names_in(&one.path("both")).len(),
-        2,
-        "a failed open removes nothing"
-    );
-}
-
-#[test]
-fn a_note_or_name_that_no_store_gave_is_corrupt() {
-    let place = Place::new();
-    put(&*place.store, 0..10);
-    let pinned = place.pin("pin");
-    let files = place.link(&*pinned, "reopened", "");
-
-    for (name, note) in [
-        ("000000.rows", &b"short"[..]),
-        ("../pin/000000.rows", &files[0].note),
-        ("", &[]),
-    ] {
-        let placed = PlacedFile {
-            name: name.to_owned(),
-            note: note.to_vec(),
-        };
-        let error = place.open("reopened", &[placed]).unwrap_err();
-
-        assert_eq!(error.kind(), ErrorKind::Corrupt);
-        assert!(error.to_string().contains(name), "{error}");
-    }
-}
-
-#[test]
-fn a_store_is_not_created_over_files_of_another() {
-    let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("000000.rows"), "").unwrap();
-
-    let error = MemoryStoreFactory::new()
-        .create(directory.path())
-        .unwrap_err();
-
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(error.to_string().contains("not empty"), "{error}");
 }
 
 #[test]
@@ -368,7 +234,7 @@ fn a_run_that_is_not_in_order_is_refused_and_changes_nothing() {
 
     let error = place
         .store
-        .write(&mut Rows(unsorted.into_iter(), [0; 4], String::new()))
+        .write(&mut Rows::new(unsorted.into_iter()))
         .unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::Invalid);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use alluvium_protocol::row::RowRange;
 
-use super::run::{Run, Slice};
+use super::run::Run;
+use super::slice::Slice;
 use crate::error::Result;
 use crate::store::{Change, RowCursor};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Writer;
 use super::file::{RunFile, number_of, read_run};
-use super::run::Slice;
+use super::slice::Slice;
 use crate::error::{Error, Result};
 use crate::store::PlacedFile;
 

@@ -7,7 +7,7 @@ use alluvium_protocol::row::RowRange;
 
 use super::merge::Scan;
 use super::open::note;
-use super::run::Slice;
+use super::slice::Slice;
 use crate::error::{Error, Result};
 use crate::store::{Pinned, PinnedFile, RowCursor};
 

@@ -1,22 +1,20 @@
-//! One immutable sorted run, and the part of it that is left after clips.
+//! One immutable sorted run, and how it is made.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use alluvium_protocol::row::RowRange;
 use alluvium_protocol::rows_file::ROW_BYTES_MAX;
 
-use super::file::RunFile;
 use crate::error::{Error, Result};
 use crate::store::Change;
 
-/// Rows in strictly ascending order: their bytes one after the other, and where each begins.
+/// Rows in strictly ascending order: their bytes one after the other, and where each begins. A row's
+/// position is its place in that order.
 #[derive(Debug)]
 pub(super) struct Run {
     /// Newer runs have greater ages than older ones.
     age: u64,
     bytes: Vec<u8>,
-    rows: Vec<Slot>,
+    slots: Vec<Slot>,
 }
 
 /// Where one row lies: its key at `at`, its value behind.
@@ -32,34 +30,55 @@ struct Slot {
 const DELETED: u32 = u32::MAX;
 
 impl Run {
-    fn key(&self, slot: Slot) -> &[u8] {
-        self.bytes
-            .get(slot.at..slot.at + usize_of(slot.key))
-            .unwrap_or_default()
+    pub(super) const fn age(&self) -> u64 {
+        self.age
     }
 
-    fn change_in(&self, slot: Slot) -> Change<'_> {
-        if slot.value == DELETED {
-            return Change::Delete;
-        }
-        let at = slot.at + usize_of(slot.key);
-        Change::Put(
-            self.bytes
-                .get(at..at + usize_of(slot.value))
-                .unwrap_or_default(),
-        )
+    /// Number of rows, deletes included.
+    pub(super) const fn rows(&self) -> usize {
+        self.slots.len()
     }
 
     /// The key of the row at a position; empty behind the last.
     pub(super) fn row(&self, position: usize) -> &[u8] {
-        self.rows.get(position).map_or(&[], |&slot| self.key(slot))
+        self.slots.get(position).map_or(&[], |&slot| self.key(slot))
     }
 
     /// What the run says of the row at a position.
     pub(super) fn change(&self, position: usize) -> Change<'_> {
-        self.rows
-            .get(position)
-            .map_or(Change::Delete, |&slot| self.change_in(slot))
+        match self.slots.get(position) {
+            Some(&Slot { at, key, value }) if value != DELETED => {
+                Change::Put(self.slice(at + usize_of(key), value))
+            }
+            _ => Change::Delete,
+        }
+    }
+
+    /// Where among these positions the first row is that is not before `bound`.
+    pub(super) fn search(&self, bound: &[u8], within: Range<usize>) -> usize {
+        let first = within.start;
+        let slots = self.slots.get(within).unwrap_or_default();
+        first + slots.partition_point(|&slot| self.key(slot) < bound)
+    }
+
+    /// Memory that the rows at these positions take.
+    pub(super) fn bytes(&self, within: Range<usize>) -> usize {
+        let at = |position| {
+            self.slots
+                .get(position)
+                .map_or(self.bytes.len(), |slot: &Slot| slot.at)
+        };
+        at(within.end) - at(within.start) + within.len() * size_of::<Slot>()
+    }
+
+    fn key(&self, slot: Slot) -> &[u8] {
+        self.slice(slot.at, slot.key)
+    }
+
+    fn slice(&self, at: usize, length: u32) -> &[u8] {
+        self.bytes
+            .get(at..at + usize_of(length))
+            .unwrap_or_default()
     }
 }
 
@@ -70,27 +89,26 @@ fn usize_of(length: u32) -> usize {
 /// Collects the rows of a run.
 #[derive(Debug)]
 pub(super) struct RunBuilder {
-    age: u64,
-    bytes: Vec<u8>,
-    rows: Vec<Slot>,
+    run: Run,
 }
 
 impl RunBuilder {
     pub(super) const fn new(age: u64) -> Self {
         Self {
-            age,
-            bytes: Vec::new(),
-            rows: Vec::new(),
+            run: Run {
+                age,
+                bytes: Vec::new(),
+                slots: Vec::new(),
+            },
         }
     }
 
+    /// For that many rows, which take that much memory.
     pub(super) fn with_capacity(age: u64, rows: usize, bytes: usize) -> Self {
-        let slots = rows.saturating_mul(size_of::<Slot>());
-        let bytes = Vec::with_capacity(bytes.saturating_sub(slots));
+        let bytes = bytes.saturating_sub(rows.saturating_mul(size_of::<Slot>()));
+        let (bytes, slots) = (Vec::with_capacity(bytes), Vec::with_capacity(rows));
         Self {
-            age,
-            bytes,
-            rows: Vec::with_capacity(rows),
+            run: Run { age, bytes, slots },
         }
     }
 
@@ -111,38 +129,33 @@ impl RunBuilder {
             )));
         }
         if self
-            .rows
+            .run
+            .slots
             .last()
-            .is_some_and(|&slot| self.last_key(slot) >= row)
+            .is_some_and(|&last| self.run.key(last) >= row)
         {
             return Err(Error::invalid(format!(
                 "row {} of a sorted run is not after the one before it",
-                self.rows.len()
+                self.run.rows()
             )));
         }
         self.append(row, change);
         Ok(())
     }
 
-    fn last_key(&self, slot: Slot) -> &[u8] {
-        self.bytes
-            .get(slot.at..slot.at + usize_of(slot.key))
-            .unwrap_or_default()
-    }
-
     /// Adds a row of a run, whose order and length were checked when the run was made.
     pub(super) fn append(&mut self, row: &[u8], change: Change<'_>) {
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(DELETED);
-        let at = self.bytes.len();
-        self.bytes.extend_from_slice(row);
+        let at = self.run.bytes.len();
+        self.run.bytes.extend_from_slice(row);
         let value = match change {
             Change::Put(value) => {
-                self.bytes.extend_from_slice(value);
+                self.run.bytes.extend_from_slice(value);
                 length(value)
             }
             Change::Delete => DELETED,
         };
-        self.rows.push(Slot {
+        self.run.slots.push(Slot {
             at,
             key: length(row),
             value,
@@ -152,134 +165,8 @@ impl RunBuilder {
     /// The run; `None` if it has no rows.
     pub(super) fn finish(mut self) -> Option<Run> {
         // Runs live long: what growing or merging took in advance is given back.
-        self.bytes.shrink_to_fit();
-        self.rows.shrink_to_fit();
-        let Self { age, bytes, rows } = self;
-        (!rows.is_empty()).then_some(Run { age, bytes, rows })
-    }
-}
-
-/// What a store has of a run: all its rows, or those that clips have kept. Never empty.
-#[derive(Debug, Clone)]
-pub(super) struct Slice {
-    run: Arc<Run>,
-    first: usize,
-    end: usize,
-    /// Has exactly these rows. Made by the first pin, and given up by clips.
-    file: Option<Arc<RunFile>>,
-}
-
-impl Slice {
-    pub(super) fn whole(run: Run) -> Self {
-        let end = run.rows.len();
-        Self {
-            run: Arc::new(run),
-            first: 0,
-            end,
-            file: None,
-        }
-    }
-
-    pub(super) fn is_whole(&self) -> bool {
-        self.rows() == self.run.rows.len()
-    }
-
-    pub(super) fn run(&self) -> &Arc<Run> {
-        &self.run
-    }
-
-    pub(super) fn age(&self) -> u64 {
-        self.run.age
-    }
-
-    /// Number of rows, deletes included.
-    pub(super) const fn rows(&self) -> usize {
-        self.end - self.first
-    }
-
-    fn slots(&self) -> &[Slot] {
-        self.run.rows.get(self.first..self.end).unwrap_or_default()
-    }
-
-    /// Memory that the rows take.
-    pub(super) fn bytes(&self) -> usize {
-        let begin = |position: usize| self.run.rows.get(position).map(|slot| slot.at);
-        let end = begin(self.end).unwrap_or(self.run.bytes.len());
-        end - begin(self.first).unwrap_or(end) + self.rows() * size_of::<Slot>()
-    }
-
-    /// First and last row key.
-    pub(super) fn bounds(&self) -> (&[u8], &[u8]) {
-        (
-            self.run.row(self.first),
-            self.run.row(self.end.saturating_sub(1)),
-        )
-    }
-
-    pub(super) fn find(&self, row: &[u8]) -> Option<Change<'_>> {
-        let slots = self.slots();
-        let found = slots
-            .binary_search_by(|&slot| self.run.key(slot).cmp(row))
-            .ok()?;
-        slots.get(found).map(|&slot| self.run.change_in(slot))
-    }
-
-    /// Positions in the run of the rows of a range.
-    pub(super) fn positions(&self, range: &RowRange) -> Range<usize> {
-        let before = |bound: &[u8]| {
-            self.first
-                + self
-                    .slots()
-                    .partition_point(|&slot| self.run.key(slot) < bound)
-        };
-        let first = before(range.from());
-        first..range.to().map_or(self.end, before).max(first)
-    }
-
-    /// The rows of the range only; `None` if there are none.
-    pub(super) fn within(&self, keep: &RowRange) -> Option<Self> {
-        let Range { start, end } = self.positions(keep);
-        let file = self.file.clone().filter(|_| end - start == self.rows());
-        (start < end).then(|| Self {
-            run: Arc::clone(&self.run),
-            first: start,
-            end,
-            file,
-        })
-    }
-
-    /// The same rows as a run of the same age that has no others.
-    pub(super) fn to_whole(&self) -> Option<Self> {
-        if self.is_whole() {
-            return Some(self.clone());
-        }
-        let mut builder = RunBuilder::with_capacity(self.age(), self.rows(), self.bytes());
-        for (row, change) in self.changes() {
-            builder.append(row, change);
-        }
-        builder.finish().map(Self::whole)
-    }
-
-    pub(super) fn file(&self) -> Option<&RunFile> {
-        self.file.as_deref()
-    }
-
-    /// The same rows, of which `file` has exactly these.
-    pub(super) fn with_file(self, file: RunFile) -> Self {
-        Self {
-            file: Some(Arc::new(file)),
-            ..self
-        }
-    }
-
-    /// The same rows, whatever becomes of their file.
-    pub(super) fn without_file(self) -> Self {
-        Self { file: None, ..self }
-    }
-
-    /// The rows in order, deletes included.
-    pub(super) fn changes(&self) -> impl Iterator<Item = (&[u8], Change<'_>)> {
-        let slots = self.slots().iter();
-        slots.map(|&slot| (self.run.key(slot), self.run.change_in(slot)))
+        self.run.bytes.shrink_to_fit();
+        self.run.slots.shrink_to_fit();
+        (self.run.rows() > 0).then_some(self.run)
     }
 }
