@@ -30,6 +30,8 @@ use flusher::{Flusher, PinReply};
 use generation::{Generation, counted};
 use table::Hashing;
 
+pub use map::Visit;
+
 mod cell;
 pub(crate) mod flusher;
 mod generation;

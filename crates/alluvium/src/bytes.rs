@@ -26,6 +26,7 @@ use timers::TimerQueue;
 
 pub use crate::buffer::Update;
 pub use batch::{KeyBatch, ValueBatch, WriteBatch};
+pub use collections::{VisitEntry, VisitRow};
 pub use registry::StateDeclaration;
 
 mod batch;

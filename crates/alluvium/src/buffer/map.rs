@@ -15,8 +15,8 @@ use super::generation::counted;
 use crate::error::Result;
 use crate::store::RowCursor;
 
-/// Sees entries of a map: key, then value.
-pub(crate) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
+/// Sees the encoded key and the value of a map's entry, or what else is a pair of bytes.
+pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
 
 impl Buffer {
     /// The value of one entry.
@@ -71,7 +71,7 @@ impl Buffer {
         value: Option<&[u8]>,
     ) -> Result<()> {
         self.change_map(row, |cell| {
-            cell.put(map_key, value.map(<[u8]>::to_vec), true)
+            cell.put(map_key, value.map(<[u8]>::to_vec), true);
         })
     }
 
@@ -129,38 +129,47 @@ impl Buffer {
             .advance(row.len())?;
         }
         loop {
-            let newest = sources
-                .iter_mut()
-                .filter_map(|s| s.peek().map(|(key, _)| &***key))
-                .min();
-            let old = stored.as_ref().map(|stored| &*stored.key);
-            match (newest, old) {
-                (None, None) => return Ok(()),
-                (newest, Some(old)) if newest.is_none_or(|newest| old < newest) => {
-                    let Some(entry) = stored.take() else {
-                        return Ok(());
-                    };
+            let newest = sources.iter_mut().filter_map(|source| source.peek());
+            let Some(touched) = newest.map(|(key, _)| &***key).min() else {
+                return visit_rest(stored, row.len(), visit);
+            };
+            match stored.take() {
+                Some(entry) if *entry.key < *touched => {
                     if visit(&entry.key, &entry.value)?.is_break() {
                         return Ok(());
                     }
                     stored = entry.advance(row.len())?;
                 }
-                (Some(key), old) => {
-                    if old == Some(key)
-                        && let Some(entry) = stored.take()
-                    {
-                        stored = entry.advance(row.len())?;
-                    }
-                    if let Some(value) = take(&mut sources, key)
-                        && visit(key, value)?.is_break()
+                entry => {
+                    // The store's row of the same key is an older version.
+                    stored = match entry {
+                        Some(same) if *same.key == *touched => same.advance(row.len())?,
+                        other => other,
+                    };
+                    if let Some(value) = take(&mut sources, touched)
+                        && visit(touched, value)?.is_break()
                     {
                         return Ok(());
                     }
                 }
-                (None, Some(_)) => return Ok(()),
             }
         }
     }
+}
+
+/// Visits what the store has when no layer has more.
+fn visit_rest(
+    mut stored: Option<Stored<'_>>,
+    prefix_bytes: usize,
+    visit: &mut Visit<'_>,
+) -> Result<()> {
+    while let Some(entry) = stored {
+        if visit(&entry.key, &entry.value)?.is_break() {
+            return Ok(());
+        }
+        stored = entry.advance(prefix_bytes)?;
+    }
+    Ok(())
 }
 
 type Source<'a> = Peekable<btree_map::Range<'a, Box<[u8]>, Touched>>;

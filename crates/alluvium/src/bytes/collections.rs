@@ -10,6 +10,11 @@ use alluvium_protocol::schema::StateKind;
 use super::{Address, BytesBackend, StateIndex};
 use crate::error::Result;
 
+pub use crate::buffer::Visit as VisitEntry;
+
+/// Sees a row of a state: its key group, what follows the prefix of its row key, and its value.
+pub type VisitRow<'v> = dyn FnMut(KeyGroup, &[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
+
 impl BytesBackend {
     /// Appends one element to a list, without reading it.
     ///
@@ -107,7 +112,7 @@ impl BytesBackend {
         &mut self,
         at: &Address<'_>,
         range: &RowRange,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+        visit: &mut VisitEntry<'_>,
     ) -> Result<()> {
         self.locate(at, |kind| kind == StateKind::Map)?;
         self.buffer.map_scan(&self.row, range, visit)
@@ -118,11 +123,7 @@ impl BytesBackend {
     ///
     /// # Errors
     /// As [`BytesBackend::get`], and what the visitor returns.
-    pub fn for_each_row(
-        &mut self,
-        state: StateIndex,
-        visit: &mut dyn FnMut(KeyGroup, &[u8], &[u8]) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
+    pub fn for_each_row(&mut self, state: StateIndex, visit: &mut VisitRow<'_>) -> Result<()> {
         let id = self.state_id(state, |_| true)?;
         self.buffer.settle()?;
         for group in self.range.iter() {
