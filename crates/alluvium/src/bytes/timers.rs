@@ -208,8 +208,12 @@ impl BytesBackend {
         let queue = queue_of(&mut self.timers, at.state)?;
         if register {
             queue.add(at.group, &self.timer);
-        } else {
-            queue.remove(at.group, &self.timer);
+            return Ok(());
+        }
+        queue.remove(at.group, &self.timer);
+        if queue.filled {
+            // The head may be empty now while later timers are rows: without it nobody would look there.
+            queue.fill(at.group, &mut self.buffer)?;
         }
         Ok(())
     }

@@ -127,3 +127,28 @@ fn many_timers_of_one_key_group_are_all_due_once_and_in_order() {
         assert_eq!(due, (0..1_000).collect::<Vec<_>>());
     });
 }
+
+#[test]
+fn later_timers_are_due_when_all_earlier_ones_were_taken_back() {
+    // More than are kept in memory for a key group.
+    const TIMERS: i64 = 300;
+    with_any_budget(|backend: &mut Backend<String>| {
+        let events = backend.register(EVENTS).unwrap();
+        let change = |backend: &mut Backend<String>, time, register| {
+            let mut alice = backend.key("alice").unwrap();
+            let mut timers = alice.timers(events);
+            if register {
+                timers.register(time).unwrap();
+            } else {
+                timers.deregister(time).unwrap();
+            }
+        };
+        (0..TIMERS).for_each(|time| change(backend, time, true));
+        assert_eq!(all_due(backend, events, 0).len(), 1);
+
+        (1..TIMERS - 1).for_each(|time| change(backend, time, false));
+
+        let due = all_due(backend, events, i64::MAX);
+        assert_eq!(due, [(TIMERS - 1, "alice".to_owned())]);
+    });
+}
