@@ -29,7 +29,10 @@ pub fn number(generation: u64, part: u32) -> [u8; NUMBER_BYTES] {
 /// `Invalid` when the element is longer than 4 GiB.
 pub fn push_element(chunk: &mut Vec<u8>, element: &[u8]) -> Result<()> {
     let Ok(mut length) = u32::try_from(element.len()) else {
-        return Err(Error::invalid(format!("a list element of {} bytes", element.len())));
+        return Err(Error::invalid(format!(
+            "a list element of {} bytes",
+            element.len()
+        )));
     };
     while length >= 0x80 {
         chunk.push(u8::try_from(length & 0x7f).unwrap_or(0) | 0x80);
@@ -73,7 +76,9 @@ impl<'a> Elements<'a> {
             }
             shift += 7;
             if shift > 28 {
-                return Err(Error::corrupt("a list element's length has more than 5 bytes"));
+                return Err(Error::corrupt(
+                    "a list element's length has more than 5 bytes",
+                ));
             }
         }
         let length = usize::try_from(length).unwrap_or(usize::MAX);

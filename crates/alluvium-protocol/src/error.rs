@@ -4,7 +4,10 @@ use std::fmt;
 
 /// What a caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "callers map every kind to a remedy of their own")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "callers map every kind to a remedy of their own"
+)]
 pub enum ErrorKind {
     /// An argument is outside its range.
     Invalid,
@@ -27,7 +30,10 @@ impl Error {
     /// An error of a kind.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     /// Shorthand for [`ErrorKind::Invalid`].

@@ -11,9 +11,7 @@ use std::time::Duration;
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 use alluvium::storage::Cancel;
 use alluvium::store::memory::MemoryStoreFactory;
-use alluvium::{
-    Backend, Builder, Options, Progress, Result, SnapshotTarget, ValueState, storage,
-};
+use alluvium::{Backend, Builder, Options, Progress, Result, SnapshotTarget, ValueState, storage};
 
 const VALUES: ValueState<[u64; 4]> = ValueState::new("values");
 const ROUNDS: u64 = 21;
@@ -36,7 +34,11 @@ fn freeze(rows: u64) -> Result<(Duration, Duration)> {
     };
     // Memory for all rows: what is measured is the freeze, not the eviction before it.
     let options = Options::default().memory_budget_bytes(8 << 30);
-    let builder = Builder::new("job", Arc::new(MemoryStoreFactory::new()), directory.path().join("w"));
+    let builder = Builder::new(
+        "job",
+        Arc::new(MemoryStoreFactory::new()),
+        directory.path().join("w"),
+    );
     let mut backend = Backend::<u64>::open(builder.options(options))?;
     let values = backend.register(VALUES)?;
     let nobody: Arc<dyn Progress> = Arc::new(());

@@ -27,8 +27,8 @@ use crate::error::Result;
 use crate::store::Store;
 use cell::Single;
 use flusher::{Flusher, PinReply};
-use generation::{Generation, counted};
-use table::Hashing;
+use generation::{Generation, Heap, counted};
+use table::{Hashing, HeapBytes};
 
 pub use map::Visit;
 
@@ -120,22 +120,7 @@ impl Buffer {
 
     /// The value of a single row.
     pub(crate) fn get(&mut self, row: &[u8]) -> Result<Option<&[u8]>> {
-        self.make_room()?;
-        let Self {
-            active,
-            layers,
-            store,
-            hashing,
-            ..
-        } = self;
-        let hash = hashing.of(row);
-        let mut loaded = 0;
-        let cell = active.singles.find_or_insert(hash, row, || {
-            let cell = load(layers, &**store, hash, row)?;
-            loaded = table::HeapBytes::heap_bytes(&cell);
-            Ok::<_, crate::Error>(cell)
-        })?;
-        active.heap.recount(0, loaded);
+        let (cell, ..) = self.single(row)?;
         Ok(cell.value.as_deref())
     }
 
@@ -159,6 +144,25 @@ impl Buffer {
         row: &[u8],
         change: impl FnOnce(Option<&[u8]>, &mut Vec<u8>) -> Result<(Update, R)>,
     ) -> Result<R> {
+        let (cell, heap, scratch) = self.single(row)?;
+        scratch.clear();
+        let changed = change(cell.value.as_deref(), scratch);
+        let ((), before, now) = counted(cell, |cell| match &changed {
+            Ok((Update::Put, _)) => cell.set(Some(scratch)),
+            Ok((Update::Delete, _)) => cell.set(None),
+            Ok((Update::Keep, _)) | Err(_) => {}
+        });
+        heap.recount(before, now);
+        let (update, result) = changed?;
+        if update != Update::Keep {
+            self.active.mark_dirty();
+        }
+        Ok(result)
+    }
+
+    /// The cell of a single row, read from below if the active generation has none, with the count of
+    /// its memory and room to write a new value.
+    fn single(&mut self, row: &[u8]) -> Result<(&mut Single, &mut Heap, &mut Vec<u8>)> {
         self.make_room()?;
         let Self {
             active,
@@ -169,25 +173,13 @@ impl Buffer {
             ..
         } = self;
         let hash = hashing.of(row);
-        let mut loaded = 0;
+        let heap = &mut active.heap;
         let cell = active.singles.find_or_insert(hash, row, || {
             let cell = load(layers, &**store, hash, row)?;
-            loaded = table::HeapBytes::heap_bytes(&cell);
+            heap.recount(0, cell.heap_bytes());
             Ok::<_, crate::Error>(cell)
         })?;
-        scratch.clear();
-        let changed = change(cell.value.as_deref(), scratch);
-        let ((), before, now) = counted(cell, |cell| match &changed {
-            Ok((Update::Put, _)) => cell.set(Some(scratch)),
-            Ok((Update::Delete, _)) => cell.set(None),
-            Ok((Update::Keep, _)) | Err(_) => {}
-        });
-        active.heap.recount(before - loaded, now);
-        let (update, result) = changed?;
-        if update != Update::Keep {
-            active.mark_dirty();
-        }
-        Ok(result)
+        Ok((cell, heap, scratch))
     }
 
     /// Freezes the active generation and queues it to be flushed. O(1), no I/O.

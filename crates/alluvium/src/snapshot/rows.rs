@@ -35,7 +35,10 @@ impl Upload<'_> {
                     None => {
                         self.cancel.check("a savepoint")?;
                         let part = written.len();
-                        (RowsFileWriter::create(&scratch.path().join(format!("{part}.rows")))?, 0)
+                        (
+                            RowsFileWriter::create(&scratch.path().join(format!("{part}.rows")))?,
+                            0,
+                        )
                     }
                 };
                 file.push(row, Change::Put(value))?;
