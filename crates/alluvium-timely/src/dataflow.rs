@@ -105,7 +105,7 @@ where
             checkpoints: parts.checkpoints,
             savepoint: parts.savepoint,
         };
-        let keyed = keyed.build(scope, messages, uploads, around.clone())?;
+        let keyed = keyed.build(scope, messages, uploads, &around)?;
         keyed.gate.connect_loop(gate_end);
         let tokens = write::write(scope, keyed.output, parts.sink, around.clone())?;
         let acks = positions.concat(keyed.acks).concat(tokens);

@@ -167,7 +167,8 @@ where
                 format!("start workers with {engine:?}: {why}"),
             )
         })?;
-        let reports: Vec<_> = (0..workers).map_while(|_| reports.recv().ok()).collect();
+        let ended = (0..workers).map_while(|_| reports.recv().ok());
+        let mut workers: Vec<WorkerReport> = ended.flatten().collect();
         if let Some(error) = stop.take_error() {
             if is_cluster {
                 // Joining would wait for the other processes to close their connections, which they do not.
@@ -180,7 +181,6 @@ where
                 Error::new(ErrorKind::Unavailable, format!("a worker panicked: {why}"))
             })?;
         }
-        let mut workers: Vec<_> = reports.into_iter().flatten().collect();
         workers.sort_by_key(|report| report.worker);
         Ok(JobReport {
             attempt: recovered.attempt,
@@ -204,10 +204,15 @@ where
             )));
         }
         let catalog = Catalog::open(Arc::clone(storage), job)?;
-        if let Some(request) = &self.options.savepoint {
-            savepoint::check_free(&**storage, &savepoint::folder(job, request)?)?;
+        let mut options = self.options;
+        if let Some(request) = &options.savepoint {
+            let folder = savepoint::folder(job, request)?;
+            if !savepoint::is_open(&**storage, &folder, job, recovered.checkpoint())? {
+                tracing::info!(folder, "the savepoint was taken by the attempt before");
+                options.savepoint = None;
+            }
         }
-        let max_parallelism = self.options.max_parallelism;
+        let max_parallelism = options.max_parallelism;
         let splits = self.source.splits();
         let start = Start::load(storage, &catalog, recovered, max_parallelism, splits)?;
         let job_directory = working_directory.join(job);
@@ -215,7 +220,7 @@ where
         let directory = job_directory.join(format!("{ATTEMPT}{}", recovered.attempt));
         Ok(Plan {
             deployment: self.deployment,
-            options: Arc::new(self.options),
+            options: Arc::new(options),
             source: self.source,
             operator: self.operator,
             sink: self.sink,

@@ -100,6 +100,9 @@ pub enum CheckpointEvery {
 }
 
 /// A savepoint that a run is asked for.
+///
+/// A savepoint is never replaced: its name must be a new one. Only an attempt that goes on from the very checkpoint
+/// that the savepoint was taken with may be asked for it again, as after a crash; it takes none then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SavepointRequest {

@@ -1,7 +1,7 @@
 //! A savepoint's folder in storage: its manifests, and the object that makes it one.
 
 use alluvium::protocol::catalog::{Savepoint, names};
-use alluvium::protocol::manifest::Manifest;
+use alluvium::protocol::manifest::{CheckpointId, Manifest};
 use alluvium::storage::{PutOutcome, Storage};
 use alluvium::{Error, ErrorKind, Result};
 
@@ -45,12 +45,26 @@ pub(crate) fn write(storage: &dyn Storage, folder: &str, savepoint: &Savepoint) 
     }
 }
 
-/// Checks that there is no savepoint in the folder yet.
-pub(crate) fn check_free(storage: &dyn Storage, folder: &str) -> Result<()> {
-    match storage.get(&format!("{folder}/{COMMIT}"))? {
-        Some(_) => Err(taken(storage, folder)),
-        None => Ok(()),
+/// Whether a savepoint is still to be taken by an attempt of `job` that goes on from `checkpoint`. It is not if it was
+/// taken with that very checkpoint, by an attempt that did not get to say so.
+///
+/// # Errors
+/// `Invalid` when there is another savepoint in the folder.
+pub(crate) fn is_open(
+    storage: &dyn Storage,
+    folder: &str,
+    job: &str,
+    checkpoint: Option<CheckpointId>,
+) -> Result<bool> {
+    let name = format!("{folder}/{COMMIT}");
+    let Some(bytes) = storage.get(&name)? else {
+        return Ok(true);
+    };
+    let found = Savepoint::decode(&bytes, &name)?;
+    if found.job == job && Some(found.checkpoint) == checkpoint {
+        return Ok(false);
     }
+    Err(taken(storage, folder))
 }
 
 fn taken(storage: &dyn Storage, folder: &str) -> Error {

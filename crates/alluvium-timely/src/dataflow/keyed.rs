@@ -49,7 +49,7 @@ impl<O: Operator> Keyed<O> {
         scope: Scope<'s, u64>,
         messages: StreamVec<'s, u64, Message<O::Record>>,
         uploads: Uploads,
-        around: Surroundings,
+        around: &Surroundings,
     ) -> Result<Outputs<'s, O>> {
         let mut builder = OperatorBuilder::new("keyed".to_owned(), scope);
         let route = route::<O>(around.options.max_parallelism, around.peers);
@@ -60,7 +60,7 @@ impl<O: Operator> Keyed<O> {
         let (mut output, mut acks) = (OutputBuilder::from(output), OutputBuilder::from(acks));
         let address = builder.operator_info().address;
         let wake = scope.worker().sync_activator_for(address.to_vec());
-        let mut uploading = start_uploads(uploads, &around, wake)?;
+        let mut uploading = start_uploads(uploads, around, wake)?;
         let (epochs, stop) = (around.ticking.epochs, around.stop.clone());
 
         builder.build(move |capabilities| {

@@ -1,6 +1,5 @@
 //! What is wrong with arguments, options or a checkpoint is said before anything is done.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use alluvium::ErrorKind;
@@ -8,7 +7,7 @@ use alluvium::environment::Environment;
 use alluvium::protocol::key_group::MaxParallelism;
 use alluvium_timely::{Job, JobOptions, LinesSink, recover, recover_from_savepoint};
 
-use crate::place::{Place, engine, options};
+use crate::place::{Place, options};
 use crate::words::{Counting, Words};
 
 fn with_max_parallelism(groups: u32) -> JobOptions {
@@ -139,17 +138,4 @@ fn a_folder_without_a_savepoint_is_named_and_no_attempt_begins() {
             .attempt(),
         1
     );
-}
-
-#[test]
-fn a_tick_of_one_record_is_slow_and_right() {
-    let (place, words) = (Place::new(), Words::new(2, 40));
-    let mut options = options();
-    options.tick_records = NonZeroU64::MIN;
-    options.gate_ticks = NonZeroU64::MIN;
-
-    place.run_with(&words, 2, options, Arc::new(())).unwrap();
-
-    assert_eq!(place.published(), words.expected());
-    assert_eq!(engine(2), ["-w", "2"]);
 }

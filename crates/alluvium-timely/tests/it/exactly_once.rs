@@ -1,5 +1,6 @@
 //! What a run puts out is what a plain recomputation gives, each line once.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use alluvium::ErrorKind;
@@ -51,6 +52,20 @@ fn workers_without_splits_and_without_keys_acknowledge_all_the_same() {
     let (place, words) = (Place::new(), Words::new(1, 5));
 
     place.run(&words, 4).unwrap();
+
+    assert_eq!(place.published(), words.expected());
+}
+
+#[test]
+fn with_the_tightest_bounds_a_job_is_slow_and_right() {
+    let (place, words) = (Place::new(), Words::new(2, 40));
+    let mut options = options();
+    options.tick_records = NonZeroU64::MIN;
+    options.gate_ticks = NonZeroU64::MIN;
+    options.checkpoints_in_flight_max = 1;
+    options.retained = 1;
+
+    place.run_with(&words, 2, options, Arc::new(())).unwrap();
 
     assert_eq!(place.published(), words.expected());
 }

@@ -35,16 +35,20 @@ impl Observer for Counts {
 fn an_upload_that_fails_costs_a_checkpoint_and_no_line() {
     let place = Place::new();
     let faulty = Arc::new(FaultyStorage::new(Arc::clone(&place.storage)));
-    let place = Place {
-        storage: Arc::clone(&faulty) as _,
-        ..place
-    };
+    let storage = Arc::<FaultyStorage>::clone(&faulty);
+    let place = Place { storage, ..place };
     let (words, counts) = (Words::new(4, 1500), Arc::new(Counts::default()));
     let recovered = place.recover().unwrap();
     faulty.fail(Operation::Upload, 3, Fault::Before(ErrorKind::Unavailable));
 
     place
-        .run_attempt(&words, 2, options(), Arc::clone(&counts) as _, &recovered)
+        .run_attempt(
+            &words,
+            2,
+            options(),
+            Arc::<Counts>::clone(&counts),
+            &recovered,
+        )
         .unwrap();
 
     assert_eq!(place.published(), words.expected());
@@ -56,10 +60,8 @@ fn an_upload_that_fails_costs_a_checkpoint_and_no_line() {
 fn a_storage_that_is_gone_ends_the_attempt_and_the_next_one_repeats_nothing() {
     let place = Place::new();
     let faulty = Arc::new(FaultyStorage::new(Arc::clone(&place.storage)));
-    let place = Place {
-        storage: Arc::clone(&faulty) as _,
-        ..place
-    };
+    let storage = Arc::<FaultyStorage>::clone(&faulty);
+    let place = Place { storage, ..place };
     let words = Words::new(4, 1500);
     let recovered = place.recover().unwrap();
     faulty.fail_always(Operation::Upload, Fault::Before(ErrorKind::Unavailable));

@@ -106,27 +106,27 @@ fn a_savepoint_that_nothing_follows_puts_out_nothing() {
 
 #[test]
 fn a_savepoint_is_never_replaced() {
-    let (place, words) = (Place::new(), Words::new(2, 100));
-    place
-        .run_with(
-            &words,
-            1,
-            with_savepoint("end", SavepointAt::End),
-            Arc::new(()),
-        )
-        .unwrap();
+    let (place, words) = (Place::new(), Words::new(2, 300));
+    let noon = with_savepoint("noon", SavepointAt::Checkpoint(1));
+    place.run_with(&words, 1, noon, Arc::new(())).unwrap();
 
-    let error = place
-        .run_with(
-            &words,
-            1,
-            with_savepoint("end", SavepointAt::End),
-            Arc::new(()),
-        )
-        .unwrap_err();
+    let again = with_savepoint("noon", SavepointAt::End);
+    let error = place.run_with(&words, 1, again, Arc::new(())).unwrap_err();
 
     assert!(
         error.to_string().contains("choose another name"),
         "{error:?}"
     );
+}
+
+#[test]
+fn an_attempt_that_is_asked_for_the_savepoint_it_stands_at_leaves_it_as_it_is() {
+    let (place, words) = (Place::new(), Words::new(2, 300));
+    let end = || with_savepoint("end", SavepointAt::End);
+    place.run_with(&words, 1, end(), Arc::new(())).unwrap();
+    let before = place.storage.list("words/savepoints/").unwrap();
+
+    place.run_with(&words, 2, end(), Arc::new(())).unwrap();
+
+    assert_eq!(place.storage.list("words/savepoints/").unwrap(), before);
 }
