@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// Length of a chunk's number in bytes.
 pub const NUMBER_BYTES: usize = 12;
 
+/// The most bytes that an element's length takes.
+pub const LENGTH_BYTES_MAX: usize = 5;
+
 /// The number that ends a chunk's row key.
 #[must_use]
 pub fn number(generation: u64, part: u32) -> [u8; NUMBER_BYTES] {

@@ -86,16 +86,16 @@ pub const ROW_BYTES_MAX: usize = BLOCK_BYTES_MAX - ROW_OVERHEAD_MAX;
 /// The most that three lengths and the change byte take.
 const ROW_OVERHEAD_MAX: usize = 3 * varint::BYTES_MAX + 1;
 
-/// What a file says of one row.
+/// What a sorted run of rows, in a file or on its way to a store, says of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a reader must carry out every change"
 )]
 pub enum Change<'a> {
-    /// The row has this value.
+    /// The row has this value from here on.
     Put(&'a [u8]),
-    /// The row is gone, whatever older files say.
+    /// The row is gone, whatever older runs say. It need not have existed.
     Delete,
 }
 

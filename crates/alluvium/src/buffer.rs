@@ -22,8 +22,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
+use alluvium_protocol::chunk;
+use alluvium_protocol::rows_file::ROW_BYTES_MAX;
+
 use crate::environment::Environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::Store;
 use cell::Single;
 use flusher::{Flusher, PinReply};
@@ -126,12 +129,13 @@ impl Buffer {
 
     /// Sets a single row, or removes it.
     pub(crate) fn put(&mut self, row: &[u8], value: Option<&[u8]>) -> Result<()> {
+        check_row(row.len(), value.map_or(0, <[u8]>::len))?;
         self.make_room()?;
         let hash = self.hashing.of(row);
         let cell = self
             .active
             .singles
-            .find_or_insert(hash, row, || Ok::<_, crate::Error>(Single::default()))?;
+            .find_or_insert(hash, row, || Ok::<_, Error>(Single::default()))?;
         let ((), before, now) = counted(cell, |cell| cell.set(value));
         self.active.heap.recount(before, now);
         self.active.mark_dirty();
@@ -146,7 +150,8 @@ impl Buffer {
     ) -> Result<R> {
         let (cell, heap, scratch) = self.single(row)?;
         scratch.clear();
-        let changed = change(cell.value.as_deref(), scratch);
+        let changed = change(cell.value.as_deref(), scratch)
+            .and_then(|changed| check_row(row.len(), scratch.len()).map(|()| changed));
         let ((), before, now) = counted(cell, |cell| match &changed {
             Ok((Update::Put, _)) => cell.set(Some(scratch)),
             Ok((Update::Delete, _)) => cell.set(None),
@@ -177,7 +182,7 @@ impl Buffer {
         let cell = active.singles.find_or_insert(hash, row, || {
             let cell = load(layers, &**store, hash, row)?;
             heap.recount(0, cell.heap_bytes());
-            Ok::<_, crate::Error>(cell)
+            Ok::<_, Error>(cell)
         })?;
         Ok((cell, heap, scratch))
     }
@@ -278,6 +283,22 @@ impl Single {
             (old, new) => *old = new.map(<[u8]>::to_vec),
         }
     }
+}
+
+/// Refuses a list element whose chunk no snapshot could hold: it may come after others in it.
+pub(crate) fn check_element(row_bytes: usize, element_bytes: usize) -> Result<()> {
+    let chunk_bytes = element_bytes.saturating_add(run::CHUNK_BYTES + chunk::LENGTH_BYTES_MAX);
+    check_row(row_bytes + chunk::NUMBER_BYTES, chunk_bytes)
+}
+
+/// Refuses a row that no snapshot could hold, while the caller can still be told.
+pub(crate) fn check_row(row_bytes: usize, value_bytes: usize) -> Result<()> {
+    if row_bytes.saturating_add(value_bytes) <= ROW_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "a row of {row_bytes} bytes of key and {value_bytes} of value: rows have at most {ROW_BYTES_MAX}"
+    )))
 }
 
 /// A clean cell with what the layers or the store know of a single row.

@@ -272,7 +272,7 @@ impl Carry<'_> {
         self.fetch.place(&files, place.path(), &mut self.report)?;
         for file in files {
             let reader = RowsFileReader::open(&place.path().join(&file.name))?;
-            self.report.rows_copied += self.write(&mut *reader.rows(&wanted)?, to)?;
+            self.report.rows_copied += self.write(&mut reader.scan(&wanted)?, to)?;
         }
         Ok(())
     }

@@ -20,20 +20,9 @@ use alluvium_protocol::row::RowRange;
 
 use crate::error::Result;
 
-pub mod memory;
+pub use alluvium_protocol::rows_file::Change;
 
-/// What a sorted run does to one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a store must carry out every change"
-)]
-pub enum Change<'a> {
-    /// The row has this value from now on.
-    Put(&'a [u8]),
-    /// The row is gone. It need not have existed.
-    Delete,
-}
+pub mod memory;
 
 /// Changes in strictly ascending order of their row keys.
 pub trait SortedRun {

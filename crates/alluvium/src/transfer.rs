@@ -86,12 +86,20 @@ pub(crate) fn run_all<T: Send + 'static>(
     }
     match failure {
         Some(error) => Err(error),
-        None => Ok(done.into_iter().flatten().collect()),
+        // A task without a result panicked on its thread. Leaving it out would lose its file unseen.
+        None => done.into_iter().collect::<Option<_>>().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "a transfer thread panicked: see its message",
+            )
+        }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::*;
     use crate::environment::SystemThreads;
 
@@ -118,6 +126,26 @@ mod tests {
         let error = run_all(&SystemThreads, 2, tasks, &Cancel::new()).unwrap_err();
 
         assert_eq!(error.to_string(), "the reason");
+    }
+
+    #[test]
+    fn a_task_that_panics_on_another_thread_is_an_error_and_not_one_result_less() {
+        let here = std::thread::current().id();
+        // Both tasks wait for each other, so each thread has one.
+        let both = Arc::new(Barrier::new(2));
+        let tasks = (0..2).map(|_| {
+            let both = Arc::clone(&both);
+            task(move || {
+                both.wait();
+                assert_eq!(std::thread::current().id(), here, "panics as planned");
+                Ok(())
+            })
+        });
+        let tasks = tasks.collect();
+
+        let result = run_all(&SystemThreads, 2, tasks, &Cancel::new());
+
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Unavailable);
     }
 
     #[test]

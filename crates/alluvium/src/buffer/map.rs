@@ -9,9 +9,9 @@ use std::ops::{Bound, ControlFlow};
 
 use alluvium_protocol::row::RowRange;
 
-use super::Buffer;
 use super::cell::{Map, Touched};
 use super::generation::counted;
+use super::{Buffer, check_row};
 use crate::error::Result;
 use crate::store::RowCursor;
 
@@ -70,6 +70,7 @@ impl Buffer {
         map_key: &[u8],
         value: Option<&[u8]>,
     ) -> Result<()> {
+        check_row(row.len() + map_key.len(), value.map_or(0, <[u8]>::len))?;
         self.change_map(row, |cell| {
             cell.put(map_key, value.map(<[u8]>::to_vec), true);
         })

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::store::{Change, RowCursor, SortedRun, Store};
 
 /// Chunks are cut at about this many bytes, so that a reader of a long list holds little in memory.
-const CHUNK_BYTES: usize = 64 << 10;
+pub(super) const CHUNK_BYTES: usize = 64 << 10;
 
 #[derive(Debug, Clone, Copy)]
 enum Cell<'g> {

@@ -8,6 +8,7 @@ use alluvium_protocol::row::{PREFIX_BYTES, RowRange, push_prefix};
 use alluvium_protocol::schema::StateKind;
 
 use super::{Address, BytesBackend, StateIndex};
+use crate::buffer::check_element;
 use crate::error::Result;
 
 pub use crate::buffer::Visit as VisitEntry;
@@ -59,6 +60,7 @@ impl BytesBackend {
     fn frame(&mut self, elements: &mut dyn Iterator<Item = &[u8]>) -> Result<()> {
         self.timer.clear();
         for element in elements {
+            check_element(self.row.len(), element.len())?;
             push_element(&mut self.timer, element)?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use alluvium_protocol::row::RowRange;
 use alluvium_protocol::rows_file::{
-    self as format, Block, BlockEntry, HEADER_BYTES, Index, TRAILER_BYTES, Trailer,
+    Block, BlockEntry, HEADER_BYTES, Index, TRAILER_BYTES, Trailer,
 };
 
 use super::about;
@@ -92,11 +92,6 @@ impl RowsFileReader {
         };
         changes.open_block()?;
         Ok(changes)
-    }
-
-    /// [`scan`](Self::scan), boxed as a store's is.
-    pub(crate) fn rows(&self, range: &RowRange) -> Result<Box<dyn RowCursor + '_>> {
-        Ok(Box::new(self.scan(range)?))
     }
 
     fn read_block(&self, entry: &BlockEntry, bytes: &mut Vec<u8>) -> Result<Block> {
@@ -213,11 +208,7 @@ impl RowsFileChanges<'_> {
 
     fn current(&self) -> Option<(&[u8], Change<'_>)> {
         let block = self.block.as_ref()?;
-        let change = match block.change() {
-            format::Change::Put(value) => Change::Put(value),
-            format::Change::Delete => Change::Delete,
-        };
-        Some((block.row(), change))
+        Some((block.row(), block.change()))
     }
 }
 

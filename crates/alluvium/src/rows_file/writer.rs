@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use alluvium_protocol::rows_file::{self as format, Encoder};
+use alluvium_protocol::rows_file::Encoder;
 
 use super::about;
 use crate::error::{Error, Result};
@@ -66,10 +66,6 @@ impl RowsFileWriter {
     /// file can hold (about 1 GiB); `Unavailable` when the device fails. The file cannot be finished
     /// then: drop the writer.
     pub fn push(&mut self, row: &[u8], change: Change<'_>) -> Result<()> {
-        let change = match change {
-            Change::Put(value) => format::Change::Put(value),
-            Change::Delete => format::Change::Delete,
-        };
         let pushed = self.encoder.push(row, change, &mut self.pending);
         pushed.map_err(|error| about(&self.path, error))?;
         if self.pending.len() >= WRITE_BYTES {
