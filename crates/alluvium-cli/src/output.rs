@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stderr, reason = "printing is this module's purpose")]
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -23,25 +23,47 @@ pub(crate) enum Format {
     Json,
 }
 
-/// A table with a heading row. Columns whose names are in `right` are aligned to the right.
+/// A table with a heading row. Columns whose names are in `right` are aligned to the right; columns
+/// with nothing in any row are left out.
 pub(crate) fn table(
     columns: &[&str],
     right: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let is_used = |column: usize| {
+        rows.is_empty()
+            || rows
+                .iter()
+                .any(|row| row.get(column).is_some_and(|cell| !cell.is_empty()))
+    };
+    let used: Vec<_> = (0..columns.len()).map(is_used).collect();
+    let shown = |cells: Vec<String>| {
+        cells
+            .into_iter()
+            .zip(&used)
+            .filter_map(|(cell, used)| used.then_some(cell))
+            .collect::<Vec<_>>()
+    };
+    let names = shown(columns.iter().map(|&name| name.to_owned()).collect());
+
     let mut table = Table::new();
     let line = LineStyle::none().fill('─').junction('─');
-    let lines = TableStyle::new()
-        .top_border(line)
-        .header_separator(line)
-        .bottom_border(line);
-    table.load_style(lines);
-    table.set_header(columns.iter().copied());
+    table.load_style(
+        TableStyle::new()
+            .top_border(line)
+            .header_separator(line)
+            .bottom_border(line),
+    );
+    table.set_header(names.clone());
     for row in rows {
-        table.add_row(row);
+        table.add_row(shown(row));
     }
-    for (index, name) in columns.iter().enumerate() {
-        if let Some(column) = table.column_mut(index).filter(|_| right.contains(name)) {
+    for (index, name) in names.iter().enumerate() {
+        if let Some(column) = table
+            .column_mut(index)
+            .filter(|_| right.contains(&name.as_str()))
+        {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -53,7 +75,7 @@ pub(crate) fn table(
 /// # Errors
 /// When stdout is closed.
 pub(crate) fn text(text: &str) -> Result<()> {
-    line_on_stdout(text)
+    answer(text)
 }
 
 /// Prints one JSON document on stdout.
@@ -61,7 +83,15 @@ pub(crate) fn text(text: &str) -> Result<()> {
 /// # Errors
 /// When stdout is closed.
 pub(crate) fn json(document: &impl Serialize) -> Result<()> {
-    line_on_stdout(&serde_json::to_string_pretty(document)?)
+    answer(&serde_json::to_string_pretty(document)?)
+}
+
+/// Prints an answer. Whoever closes the pipe early, as `head` does, has what they wanted.
+fn answer(text: &str) -> Result<()> {
+    match write_line(text) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| failed(&error)),
+    }
 }
 
 /// Prints one line on stdout at once: what a child process tells its parent.
@@ -69,9 +99,17 @@ pub(crate) fn json(document: &impl Serialize) -> Result<()> {
 /// # Errors
 /// When stdout is closed.
 pub(crate) fn line_on_stdout(line: &str) -> Result<()> {
+    write_line(line).map_err(|error| failed(&error))
+}
+
+fn write_line(line: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    let written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::ending(Exit::Unreachable, format!("write to stdout: {error}")))
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
+
+fn failed(error: &std::io::Error) -> anyhow::Error {
+    Failure::ending(Exit::Unreachable, format!("write to stdout: {error}"))
 }
 
 /// Tells a person something on stderr.

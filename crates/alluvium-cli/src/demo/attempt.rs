@@ -101,7 +101,7 @@ pub(crate) fn run(
     };
     progress.phase(&match attempt.from_checkpoint {
         None => format!("running with {workers} workers"),
-        Some(checkpoint) => format!("checkpoint {checkpoint} on with {workers} workers"),
+        Some(checkpoint) => format!("on from checkpoint {checkpoint} with {workers} workers"),
     });
 
     let plans = plans(context, &recovered, workers, stop)?;

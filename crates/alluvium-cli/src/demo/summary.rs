@@ -40,8 +40,14 @@ struct InputSummary {
     rows: u64,
     without_aircraft: u64,
     malformed: u64,
-    first_malformed: Vec<(u64, String)>,
+    first_malformed: Vec<MalformedLine>,
     last_event_time: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct MalformedLine {
+    line: u64,
+    why: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -204,7 +210,14 @@ impl InputSummary {
             rows: input.rows(),
             without_aircraft: report.without_aircraft,
             malformed: report.refused,
-            first_malformed: report.first_refused.clone(),
+            first_malformed: report
+                .first_refused
+                .iter()
+                .map(|(line, why)| MalformedLine {
+                    line: *line,
+                    why: why.clone(),
+                })
+                .collect(),
             last_event_time: input.last_event_time(),
         }
     }

@@ -83,8 +83,7 @@ pub(crate) fn run_attempt(
             Said::LastWords(process, words) => end.words(process, words),
         }
         if let Some(process) = end.died_early() {
-            children.kill();
-            return Err(end.obituary(process));
+            return Err(end.obituary(process, &children.status(process)));
         }
     }
     for (process, child) in children.0.iter_mut().enumerate() {
@@ -225,7 +224,7 @@ impl Ending {
         self.0.iter().position(died)
     }
 
-    fn obituary(&self, process: usize) -> anyhow::Error {
+    fn obituary(&self, process: usize, status: &str) -> anyhow::Error {
         let words = self
             .0
             .get(process)
@@ -235,7 +234,8 @@ impl Ending {
             .flatten()
             .map(|line| format!("\n  {line}"))
             .collect();
-        anyhow::anyhow!("process {process} of the job died; it said last:{words}")
+        let last = if words.is_empty() { "nothing" } else { &words };
+        anyhow::anyhow!("process {process} of the job died ({status}); it said last: {last}")
     }
 }
 
@@ -243,6 +243,15 @@ impl Ending {
 struct Children(Vec<Child>);
 
 impl Children {
+    /// How a process that has ended did so.
+    fn status(&mut self, process: usize) -> String {
+        match self.0.get_mut(process).map(Child::wait) {
+            Some(Ok(status)) => status.to_string(),
+            Some(Err(error)) => error.to_string(),
+            None => "never started".to_owned(),
+        }
+    }
+
     fn kill(&mut self) {
         for child in &mut self.0 {
             // SIGKILL on Unix. It fails only for a child that has ended already.

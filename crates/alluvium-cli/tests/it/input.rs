@@ -48,7 +48,7 @@ fn malformed_lines_are_counted_told_and_left_out() {
     let summary = ran.json();
     assert_eq!(summary["input"]["malformed"], 2);
     assert_eq!(summary["input"]["rows"], 2);
-    assert_eq!(summary["input"]["first_malformed"][0][0], 3);
+    assert_eq!(summary["input"]["first_malformed"][0]["line"], 3);
     assert!(
         ran.stderr.contains("line 3: 1 columns where 10"),
         "{}",
@@ -94,4 +94,25 @@ fn a_file_with_other_columns_is_refused() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn seven_days_to_the_minute_are_in_time_and_a_minute_more_is_not() {
+    let flight = |time: &str, tailnum: &str| format!("{time},UA,1,{tailnum},EWR,IAH,0,0,10,1");
+    let (_directory, path) = file(&[
+        &flight("2013-01-01T00:00:00Z", "N1"),
+        // In time: no alert.
+        &flight("2013-01-08T00:00:00Z", "N1"),
+        // A minute late: the first alert.
+        &flight("2013-01-15T00:01:00Z", "N1"),
+        // The end of the input, when the aircraft's 7 days are just over: the second.
+        &flight("2013-01-22T00:01:00Z", "N2"),
+    ]);
+
+    let summary = demo_of(&path, &[]).ends_with(0).json();
+
+    assert_eq!(summary["result"]["alerts"], 2);
+    assert_eq!(summary["result"]["published"], 4);
+    assert_eq!(summary["grounded"][0]["tailnum"], "N1");
+    assert_eq!(summary["grounded_total"], 1);
 }
