@@ -51,7 +51,7 @@ const LAYERS_MAX: usize = 6;
 /// memory, starts long before the writer has to wait.
 const ACTIVE_SHARE: usize = 4;
 
-/// What [`Buffer::update`] does to the entry.
+/// What [`BytesBackend::update`](crate::BytesBackend::update) does to the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
