@@ -2,18 +2,16 @@
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Once};
 
 use alluvium::catalog::Catalog;
-use alluvium::environment::Environment;
 use alluvium::protocol::manifest::CheckpointId;
-use alluvium::storage::Storage;
-use alluvium::store::StoreFactory;
-use alluvium::{Error, ErrorKind, LocalCopies, RestoreReport, Result};
+use alluvium::{Error, ErrorKind, RestoreReport, Result};
 use timely::CommunicationConfig;
 
+use crate::deployment::Deployment;
 use crate::observer::Observer;
 use crate::operator::Operator;
 use crate::options::JobOptions;
@@ -24,58 +22,6 @@ use crate::source::Source;
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::worker::Plan;
-
-/// Where a job lives.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Deployment {
-    /// The job's name, which is that of its folder in storage.
-    pub job: String,
-    /// Where checkpoints go: the same for all processes.
-    pub storage: Arc<dyn Storage>,
-    /// What holds the state that is not in memory.
-    pub store: Arc<dyn StoreFactory>,
-    /// Where stores are, on this machine. What attempts before this one left there is deleted.
-    pub working_directory: PathBuf,
-    /// Where copies of snapshots are kept on this machine, if they are.
-    pub local_copies: Option<LocalCopies>,
-    /// Clock, randomness and threads.
-    pub environment: Environment,
-}
-
-impl Deployment {
-    /// Job `job` with checkpoints in `storage`, and with stores from `store` in `working_directory`.
-    #[must_use]
-    pub fn new(
-        job: impl Into<String>,
-        storage: Arc<dyn Storage>,
-        store: Arc<dyn StoreFactory>,
-        working_directory: impl Into<PathBuf>,
-    ) -> Self {
-        Self {
-            job: job.into(),
-            storage,
-            store,
-            working_directory: working_directory.into(),
-            local_copies: None,
-            environment: Environment::system(),
-        }
-    }
-
-    /// Keeps local copies of snapshots, and restores from them.
-    #[must_use]
-    pub fn local_copies(mut self, local: LocalCopies) -> Self {
-        self.local_copies = Some(local);
-        self
-    }
-
-    /// Its clock, randomness and threads.
-    #[must_use]
-    pub fn environment(mut self, environment: Environment) -> Self {
-        self.environment = environment;
-        self
-    }
-}
 
 /// A program: records from a [`Source`], through an [`Operator`] on each worker, into a [`Sink`].
 pub struct Job<S, F, K> {

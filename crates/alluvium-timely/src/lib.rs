@@ -18,6 +18,7 @@ mod attachments;
 pub mod cluster;
 mod commit;
 mod dataflow;
+mod deployment;
 mod epoch;
 mod job;
 mod observer;
@@ -32,7 +33,8 @@ mod stop;
 mod watermarks;
 mod worker;
 
-pub use job::{Deployment, Job, JobReport, WorkerReport};
+pub use deployment::Deployment;
+pub use job::{Job, JobReport, WorkerReport};
 pub use observer::{CheckpointReport, Event, Observer};
 pub use operator::Operator;
 pub use options::{CheckpointEvery, JobOptions, SavepointAt, SavepointRequest};

@@ -7,8 +7,9 @@ use alluvium::environment::Environment;
 use alluvium::protocol::key_group::MaxParallelism;
 use alluvium_timely::{Job, JobOptions, LinesSink, recover, recover_from_savepoint};
 
+use crate::counting::Counting;
 use crate::place::{Place, options};
-use crate::words::{Counting, Words};
+use crate::words::Words;
 
 fn with_max_parallelism(groups: u32) -> JobOptions {
     let mut options = options();

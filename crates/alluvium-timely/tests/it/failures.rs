@@ -11,8 +11,9 @@ use alluvium_timely::{
     Event, Job, LinesSink, Observer, Operator, Prepare, Recovered, Sink, recover,
 };
 
+use crate::counting::Counting;
 use crate::place::{JOB, Place, engine, options};
-use crate::words::{Counting, Word, Words};
+use crate::words::{Word, Words};
 
 /// Counts checkpoints.
 #[derive(Default)]

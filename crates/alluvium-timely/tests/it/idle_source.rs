@@ -7,8 +7,9 @@ use std::time::Duration;
 use alluvium::Result;
 use alluvium_timely::{Event, Job, Next, Observer, Source, SplitReader};
 
+use crate::counting::Counting;
 use crate::place::{Place, engine, options};
-use crate::words::{Counting, Word, Words};
+use crate::words::{Word, Words};
 
 /// The words, but the last record of each split comes after the first checkpoint that completes.
 #[derive(Clone)]

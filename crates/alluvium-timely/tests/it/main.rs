@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod cluster;
+mod counting;
 mod exactly_once;
 mod failures;
 mod idle_source;

@@ -15,7 +15,8 @@ use alluvium_timely::{
 };
 use tempfile::TempDir;
 
-use crate::words::{Break, Counting, Words};
+use crate::counting::Counting;
+use crate::words::{Break, Words};
 
 pub(crate) const JOB: &str = "words";
 

@@ -9,8 +9,9 @@ use alluvium_timely::{
     recover_from_savepoint,
 };
 
+use crate::counting::Counting;
 use crate::place::{Place, engine, options};
-use crate::words::{Counting, Words};
+use crate::words::Words;
 
 fn with_savepoint(name: &str, at: SavepointAt) -> JobOptions {
     let mut options = options();

@@ -1,4 +1,4 @@
-//! The job of these tests: counts words, in all and by window of event time, and the same by plain recomputation.
+//! The input of these tests, and what a job that counts its words, in all and by window of event time, puts out.
 //!
 //! Words and times follow from a record's split and number alone. Every line of output can come out once only:
 //! every tenth count of a word, the count of each window that event time passed, the total at the end.
@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use alluvium::protocol::key::EncodeKey;
-use alluvium::state::{Timers, Value};
-use alluvium::{Backend, Error, ErrorKind, EventTimers, Result, ValueState};
-use alluvium_timely::{Event, Next, Observer, Operator, Source, SplitReader};
+use alluvium::{Error, ErrorKind, Result};
+use alluvium_timely::{Event, Next, Observer, Source, SplitReader};
 use serde::{Deserialize, Serialize};
 
 const WINDOW_MILLIS: i64 = 100;
@@ -18,8 +16,8 @@ const WINDOW_MILLIS: i64 = 100;
 /// One record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Word {
-    word: String,
-    time: i64,
+    pub(crate) word: String,
+    pub(crate) time: i64,
 }
 
 /// The `number`-th record of a split. Times grow within a split.
@@ -173,106 +171,23 @@ impl SplitReader<Word> for Reader {
     }
 }
 
-const COUNT: ValueState<u64> = ValueState::new("count");
-const WINDOW: ValueState<u64, i64> = ValueState::new("window").namespaced();
-const WINDOW_END: EventTimers<i64> = EventTimers::new("window end").namespaced();
-
-/// Counts words.
-#[derive(Debug, Default)]
-pub(crate) struct Counting {
-    states: Option<States>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct States {
-    count: Value<u64>,
-    window: Value<u64, i64>,
-    window_end: Timers<i64>,
-}
-
-impl Operator for Counting {
-    type Record = Word;
-    type Key = String;
-    type Output = String;
-
-    fn key(record: &Word) -> impl EncodeKey<Key = String> {
-        &record.word
-    }
-
-    fn open(&mut self, backend: &mut Backend<String>) -> Result<()> {
-        self.states = Some(States {
-            count: backend.register(COUNT)?,
-            window: backend.register(WINDOW)?,
-            window_end: backend.register(WINDOW_END)?,
-        });
-        Ok(())
-    }
-
-    fn record(
-        &mut self,
-        backend: &mut Backend<String>,
-        record: Word,
-        out: &mut dyn FnMut(String),
-    ) -> Result<()> {
-        let states = self.states.unwrap();
-        let start = window_of(record.time);
-        let mut scope = backend.key(&record.word)?;
-        let count = scope
-            .value(states.count)
-            .update(|count| count.unwrap_or(0) + 1)?;
-        if count.is_multiple_of(10) {
-            out(count_line(&record.word, count));
-        }
-        let mut scope = scope.within(&start);
-        scope
-            .value(states.window)
-            .update(|count| count.unwrap_or(0) + 1)?;
-        scope.timers(states.window_end).register(window_end(start))
-    }
-
-    fn watermark(
-        &mut self,
-        backend: &mut Backend<String>,
-        watermark: i64,
-        out: &mut dyn FnMut(String),
-    ) -> Result<()> {
-        let states = self.states.unwrap();
-        while let Some(timer) = backend.due(states.window_end, watermark)? {
-            let mut scope = backend.key(&timer.key)?;
-            let mut scope = scope.within(&timer.namespace);
-            let mut window = scope.value(states.window);
-            let count = window.get()?.unwrap();
-            window.clear()?;
-            out(window_line(&timer.key, timer.namespace, count));
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, backend: &mut Backend<String>, out: &mut dyn FnMut(String)) -> Result<()> {
-        backend.entries(self.states.unwrap().count, |word: String, (): (), count| {
-            out(total_line(&word, count));
-            Ok(())
-        })
-    }
-}
-
-fn window_of(time: i64) -> i64 {
+pub(crate) fn window_of(time: i64) -> i64 {
     time - time.rem_euclid(WINDOW_MILLIS)
 }
 
 /// The last time in a window.
-fn window_end(start: i64) -> i64 {
+pub(crate) fn window_end(start: i64) -> i64 {
     start + WINDOW_MILLIS - 1
 }
 
-fn count_line(word: &str, count: u64) -> String {
+pub(crate) fn count_line(word: &str, count: u64) -> String {
     format!("{word} {count}")
 }
 
-fn window_line(word: &str, start: i64, count: u64) -> String {
+pub(crate) fn window_line(word: &str, start: i64, count: u64) -> String {
     format!("{word} from {start}: {count}")
 }
 
-fn total_line(word: &str, count: u64) -> String {
+pub(crate) fn total_line(word: &str, count: u64) -> String {
     format!("{word} in all: {count}")
 }
