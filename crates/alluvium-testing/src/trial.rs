@@ -1,4 +1,4 @@
-//! Trials: a job that lives through anything, compared with the [`Oracle`] all the way.
+//! Trials: a job that lives through anything, compared with the [`Oracle`](crate::oracle::Oracle) all the way.
 //!
 //! A trial is a list of [`Step`]s: operations on every kind of state, checkpoints whose completion is told,
 //! told late, never told or turned into an abort, savepoints, and failures after which the job goes on
