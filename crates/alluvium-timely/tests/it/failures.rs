@@ -72,7 +72,10 @@ fn a_storage_that_is_gone_ends_the_attempt_and_the_next_one_repeats_nothing() {
         .unwrap_err();
 
     assert!(error.to_string().contains("4 in a row"), "{error:?}");
+    assert!(place.unpublished() > 0);
     faulty.heal();
+    place.recover().unwrap();
+    assert_eq!(place.unpublished(), 0);
     place.run(&words, 2).unwrap();
     assert_eq!(place.published(), words.expected());
 }

@@ -100,6 +100,13 @@ impl Place {
             .run(&engine(workers), recovered)
     }
 
+    /// How many pieces of output are prepared and not published.
+    pub(crate) fn unpublished(&self) -> usize {
+        let files = std::fs::read_dir(self.path().join("output")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with(".pending-")).count()
+    }
+
     /// All lines that were published, sorted.
     pub(crate) fn published(&self) -> Vec<String> {
         let mut lines = self.sink.published().unwrap();
