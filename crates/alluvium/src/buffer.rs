@@ -43,8 +43,8 @@ mod map;
 mod run;
 mod table;
 
-/// Frozen generations kept at the most. More would make every miss probe more tables; the oldest flushed
-/// one goes, whatever the budget.
+/// Frozen generations kept at the most, once they are flushed. More would make every miss probe more tables;
+/// the oldest flushed one goes, whatever the budget.
 const LAYERS_MAX: usize = 6;
 
 /// The active generation is frozen when it has this share of the budget, so that flushing, which frees
@@ -196,8 +196,10 @@ impl Buffer {
         let next = Generation::new(self.active.number + 1);
         let frozen = Arc::new(std::mem::replace(&mut self.active, next));
         self.layer_bytes += frozen.bytes();
+        self.layers.push_front(Arc::clone(&frozen));
         self.flusher.flush(&frozen)?;
-        self.layers.push_front(frozen);
+        // Here and not where room is made: checkpoints of a little state each freeze as well.
+        while self.layers.len() > LAYERS_MAX && self.drop_oldest_flushed()? {}
         Ok(())
     }
 
@@ -220,16 +222,21 @@ impl Buffer {
     /// Keeps the buffer within its budget before an entry is read or written.
     #[inline]
     fn make_room(&mut self) -> Result<()> {
-        if self.active.bytes() < self.budget_bytes / ACTIVE_SHARE {
+        let active_is_full = self.active.bytes_to_grow() >= self.budget_bytes / ACTIVE_SHARE;
+        let below_bytes = self.layer_bytes + self.flusher.unreleased_bytes_at_most();
+        if !active_is_full && below_bytes <= self.allowed_bytes() {
             return Ok(());
         }
-        self.freeze()?;
-        while self.layers.len() > LAYERS_MAX && self.drop_oldest_flushed()? {}
+        if active_is_full {
+            self.freeze()?;
+        }
+        // Snapshots freeze, too, and leave more below than is allowed while the active generation grows again.
         while self.layer_bytes + self.flusher.unreleased_bytes() > self.allowed_bytes() {
             if !self.drop_oldest_flushed()? {
                 self.wait_for_flusher()?;
             }
         }
+        self.flusher.look();
         Ok(())
     }
 
@@ -258,9 +265,10 @@ impl Buffer {
     fn wait_for_flusher(&mut self) -> Result<()> {
         self.waits += 1;
         let oldest = self.layers.back().map(|oldest| oldest.number);
-        let room = self.allowed_bytes().saturating_sub(self.layer_bytes);
+        let (layer_bytes, allowed_bytes) = (self.layer_bytes, self.allowed_bytes());
         self.flusher.wait_until(|flushed| {
-            (oldest.is_some() && flushed.through >= oldest) || flushed.unreleased_bytes <= room
+            (oldest.is_some() && flushed.through >= oldest)
+                || layer_bytes + flushed.unreleased_bytes <= allowed_bytes
         })
     }
 

@@ -2,9 +2,11 @@
 //!
 //! Invariants: generations are written in the order they were frozen; a pin requested after a freeze
 //! sees that generation and none later; after a failed write nothing else is written (the store may
-//! hold half a run) and every later request reports the failure.
+//! hold half a run) and every later request reports the failure. A store that panics has failed, too:
+//! whoever waits for the flusher is told.
 
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -73,6 +75,8 @@ pub(crate) struct Flusher {
     shared: Arc<Shared>,
     environment: Environment,
     requested_bytes: usize,
+    /// Of those, what is known to be freed without asking.
+    released_bytes: usize,
 }
 
 impl Flusher {
@@ -101,6 +105,7 @@ impl Flusher {
             shared,
             environment,
             requested_bytes: 0,
+            released_bytes: 0,
         })
     }
 
@@ -157,6 +162,16 @@ impl Flusher {
     pub(crate) fn unreleased_bytes(&self) -> usize {
         self.requested_bytes
             .saturating_sub(self.shared.lock().released_bytes)
+    }
+
+    /// At least as much as [`Self::unreleased_bytes`], without a lock: for every record.
+    pub(crate) const fn unreleased_bytes_at_most(&self) -> usize {
+        self.requested_bytes.saturating_sub(self.released_bytes)
+    }
+
+    /// Brings [`Self::unreleased_bytes_at_most`] up to date.
+    pub(crate) fn look(&mut self) {
+        self.released_bytes = self.shared.lock().released_bytes;
     }
 
     pub(crate) fn is_flushed(&self, number: u64) -> bool {
@@ -222,8 +237,9 @@ impl Worker {
                     requested,
                     reply,
                 } => {
+                    let pinned = self.guarded(|| self.pin(&directory, requested));
                     // A snapshot that nobody waits for any more was cancelled.
-                    let _cancelled = reply.send(self.pin(&directory, requested)).is_err();
+                    let _cancelled = reply.send(pinned).is_err();
                 }
                 Job::Release(generation) => {
                     let bytes = generation.bytes();
@@ -241,12 +257,13 @@ impl Worker {
             return;
         }
         drop(progress);
-        let written = if generation.is_dirty() {
-            self.store
-                .write(&mut GenerationRun::new(generation, &*self.store))
-        } else {
+        let written = self.guarded(|| {
+            if generation.is_dirty() {
+                let mut run = GenerationRun::new(generation, &*self.store);
+                return self.store.write(&mut run);
+            }
             Ok(())
-        };
+        });
         match written {
             Ok(()) => {
                 self.shared
@@ -254,14 +271,29 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!(?error, generation = generation.number, "flush failed");
-                let failure = (error.kind(), format!("{error:?}"));
-                self.shared
-                    .note(|progress| progress.failure = Some(failure));
+                self.fail(&error);
             }
         }
     }
 
-    fn pin(&self, directory: &std::path::Path, requested: Duration) -> PinReply {
+    fn fail(&self, error: &Error) {
+        let failure = (error.kind(), format!("{error:?}"));
+        self.shared
+            .note(|progress| progress.failure = Some(failure));
+    }
+
+    /// Turns a panic of the store into a failure: a thread that is gone would be waited for for ever.
+    fn guarded<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        // What the panic left half done is not looked at again: nothing is written or pinned after a failure.
+        catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_told_on_stderr| {
+            let message = "the store panicked: see its message";
+            let error = Error::new(ErrorKind::Unavailable, message);
+            self.fail(&error);
+            Err(error)
+        })
+    }
+
+    fn pin(&self, directory: &Path, requested: Duration) -> PinReply {
         let progress = self.shared.lock();
         if let Some((kind, message)) = &progress.failure {
             return Err(Error::new(

@@ -57,6 +57,17 @@ impl Generation {
     pub(crate) fn bytes(&self) -> usize {
         self.singles.bytes() + self.lists.bytes() + self.maps.bytes() + self.heap.0
     }
+
+    /// Bytes of memory when one more cell has its place in a table, whatever the cell itself then has.
+    #[inline]
+    pub(crate) fn bytes_to_grow(&self) -> usize {
+        let tables = [
+            self.singles.growth_bytes(),
+            self.lists.growth_bytes(),
+            self.maps.growth_bytes(),
+        ];
+        self.bytes() + tables.into_iter().max().unwrap_or_default()
+    }
 }
 
 /// Runs `change` on a cell and returns its heap before and after.

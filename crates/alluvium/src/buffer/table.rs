@@ -67,6 +67,15 @@ impl<V> Table<V> {
         self.entries.allocation_size() + self.row_bytes
     }
 
+    /// What the table takes in addition when one more entry is put there: a full one doubles.
+    #[inline]
+    pub(crate) fn growth_bytes(&self) -> usize {
+        if self.entries.len() < self.entries.capacity() {
+            return 0;
+        }
+        self.entries.allocation_size()
+    }
+
     #[inline]
     pub(crate) fn find(&self, hash: u64, row: &[u8]) -> Option<&V> {
         self.entries
