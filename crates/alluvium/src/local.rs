@@ -128,7 +128,12 @@ fn remove_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes `to` the same file as `from`, or a copy of it where it cannot be linked.
+/// Makes `to`, which does not exist, the same file as `from`, or a copy of it where it cannot be linked.
 pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
-    fs::hard_link(from, to).or_else(|_linking| fs::copy(from, to).map(drop))
+    match fs::hard_link(from, to) {
+        // A copy would be written into whatever file `to` is a link to.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_linking) => fs::copy(from, to).map(drop),
+        Ok(()) => Ok(()),
+    }
 }
