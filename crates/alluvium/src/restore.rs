@@ -90,11 +90,7 @@ impl Builder {
         } else {
             Registry::restore(self.key.clone(), schema::merge(&schemas)?)?
         };
-        let generations = from
-            .manifests
-            .iter()
-            .map(|manifest| manifest.next_generation);
-        let next_generation = generations.max().unwrap_or(1).max(1);
+        let next_generation = next_generation(&from.manifests)?;
 
         let directory = self.working_directory()?;
         let local = self
@@ -151,16 +147,36 @@ impl Builder {
             return Err(Error::new(
                 ErrorKind::Incompatible,
                 format!(
-                    "checkpoint {} has a maximum parallelism of {}, this job declares {}: it is fixed \
-                     for a job's life, declare {0}'s",
+                    "checkpoint {} has a maximum parallelism of {stored}, this job declares {}: it is \
+                     fixed for a job's life, so declare {stored}",
                     manifest.checkpoint,
-                    manifest.max_parallelism.get(),
-                    self.max_parallelism.get()
+                    self.max_parallelism.get(),
+                    stored = manifest.max_parallelism.get(),
                 ),
             ));
         }
         Ok(())
     }
+}
+
+/// Generations of a job's life at the most. At a thousand a second they last for ever; a manifest that says more
+/// is no manifest of ours, and would make the numbers of list chunks run over.
+const GENERATIONS_MAX: u64 = 1 << 62;
+
+/// The first generation above those of all list chunks.
+fn next_generation(manifests: &[Manifest]) -> Result<u64> {
+    let mut next = 1;
+    for manifest in manifests {
+        if manifest.next_generation > GENERATIONS_MAX {
+            return Err(Error::corrupt(format!(
+                "the manifest of subtask {} in checkpoint {} says that {} generations were written: restore \
+                 from another checkpoint",
+                manifest.subtask, manifest.checkpoint, manifest.next_generation
+            )));
+        }
+        next = next.max(manifest.next_generation);
+    }
+    Ok(next)
 }
 
 /// Carries out one plan.
