@@ -34,7 +34,8 @@ pub struct Builder {
 
 impl Builder {
     /// A backend of job `job`, with stores from `factory`, that works in `directory`: a directory of its own on this
-    /// machine, emptied when the backend is opened and removed when it is dropped.
+    /// machine. What earlier backends left there is removed when the backend is opened, and its own files when it
+    /// and its last snapshot are dropped.
     ///
     /// The only subtask of its operator, with [`MaxParallelism::DEFAULT`], unless it is said otherwise.
     #[must_use]
@@ -113,7 +114,7 @@ impl Builder {
     /// directory or the store cannot be made.
     pub fn open(self) -> Result<BytesBackend> {
         self.range()?;
-        let directory = WorkingDirectory::open(&self.directory)?;
+        let directory = self.working_directory()?;
         let store = self.factory.create(&directory.fresh("store"))?;
         let registry = Registry::new(self.key.clone());
         self.assemble(
@@ -128,7 +129,7 @@ impl Builder {
     }
 
     pub(crate) fn working_directory(&self) -> Result<WorkingDirectory> {
-        WorkingDirectory::open(&self.directory)
+        WorkingDirectory::open(&self.directory, &*self.environment.random)
     }
 
     pub(crate) fn assemble(
@@ -152,7 +153,7 @@ impl Builder {
             options: self.options,
             environment: self.environment,
             buffer,
-            directory,
+            directory: Arc::new(directory),
         }))
     }
 }

@@ -8,6 +8,7 @@
 //! ([`PreparedSnapshot`](crate::PreparedSnapshot)).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange, MaxParallelism};
 use alluvium_protocol::row::{StateId, push_prefix};
@@ -78,7 +79,7 @@ pub struct BytesBackend {
     timer: Vec<u8>,
     /// The buffer goes before the directory that its store lives in: fields drop in this order.
     pub(crate) buffer: Buffer,
-    pub(crate) directory: WorkingDirectory,
+    pub(crate) directory: Arc<WorkingDirectory>,
 }
 
 /// What a [`BytesBackend`] is put together from.
@@ -95,7 +96,7 @@ pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) environment: Environment,
     pub(crate) buffer: Buffer,
-    pub(crate) directory: WorkingDirectory,
+    pub(crate) directory: Arc<WorkingDirectory>,
 }
 
 impl BytesBackend {
@@ -139,7 +140,7 @@ impl BytesBackend {
         self.max_parallelism
     }
 
-    /// Where the store's files are. Belongs to the backend, which removes it when it is dropped.
+    /// Where the store's files are. Belongs to the backend: it goes with it and its last snapshot.
     #[must_use]
     pub fn directory(&self) -> PathBuf {
         self.directory.path().to_owned()

@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::local::LocalCopies;
 use crate::storage::{Cancel, Storage};
 use crate::transfer::Progress;
+use crate::working_directory::WorkingDirectory;
 use history::{Base, Permit, Uploads};
 
 pub(crate) mod history;
@@ -106,6 +107,7 @@ impl BytesBackend {
             environment: self.environment.clone(),
             freeze: clock.monotonic() - began,
             _permit: permit,
+            _directory: Arc::clone(&self.directory),
         })
     }
 
@@ -132,7 +134,7 @@ impl BytesBackend {
 /// The state of one backend at one moment, not in storage yet.
 ///
 /// Dropping it unpins the files. It may outlive the backend, but a backend that is dropped before
-/// the files were pinned cancels it.
+/// the files were pinned cancels it, and one that is opened in the same directory takes its files away.
 #[must_use = "dropping a prepared snapshot discards it"]
 #[derive(Debug)]
 pub struct PreparedSnapshot {
@@ -146,6 +148,8 @@ pub struct PreparedSnapshot {
     environment: Environment,
     freeze: Duration,
     _permit: Permit,
+    /// After what lies in it: fields drop in this order.
+    _directory: Arc<WorkingDirectory>,
 }
 
 impl PreparedSnapshot {
