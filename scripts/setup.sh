@@ -7,6 +7,11 @@ set -euo pipefail
 
 missing=()
 command -v g++ >/dev/null || missing+=(g++)
+# x86-64-v2 and C++20 need version 11.
+if command -v g++ >/dev/null && [ "$(g++ -dumpversion | cut -d. -f1)" -lt 11 ]; then
+  echo "g++ $(g++ -dumpversion) is too old: 11 or newer is needed (Debian 12, Ubuntu 22.04)" >&2
+  exit 2
+fi
 command -v make >/dev/null || missing+=(make)
 command -v pkg-config >/dev/null || missing+=(pkg-config)
 # libclang and clang's own headers (stdbool.h): libclang-dev brings both.
