@@ -26,7 +26,7 @@ impl Progress {
     /// A display of progress through `rows` rows.
     pub(crate) fn new(rows: u64, clock: Arc<dyn Clock>) -> Self {
         let style = ProgressStyle::with_template(
-            "{msg:28} {bar:30} {human_pos}/{human_len} rows {per_sec}",
+            "{msg:28} {bar:30} {percent:>3}% {human_pos}/{human_len} rows",
         );
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr());
