@@ -10,10 +10,7 @@ pub type Window = (i64, i64);
 
 /// All state of a job with keys of type `u16`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "trials change it field by field"
-)]
+#[expect(clippy::exhaustive_structs, reason = "trials change it field by field")]
 pub struct Oracle {
     /// The value of each key.
     pub values: BTreeMap<u16, u32>,

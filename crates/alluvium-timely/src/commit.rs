@@ -12,13 +12,13 @@ use alluvium::catalog::{Attempt, Catalog, Proposal};
 use alluvium::environment::Environment;
 use alluvium::protocol::catalog::{ManifestRef, Savepoint};
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
+use alluvium::savepoint::SavepointFolder;
 use alluvium::{Error, ErrorKind, Result};
 
 use crate::attachments::Attachments;
 use crate::dataflow::message::{Ack, Announcement, Uploaded};
 use crate::observer::{CheckpointReport, Event, Observer};
 use crate::options::JobOptions;
-use crate::savepoint;
 use crate::sink::Sink;
 
 /// How often a commit is tried whose outcome storage leaves in doubt. The catalog tries several times each time.
@@ -171,7 +171,8 @@ impl<K: Sink> Committer<K> {
         else {
             return Ok(());
         };
-        let folder = savepoint::folder(self.catalog.job(), request)?;
+        let storage = Arc::clone(self.catalog.storage());
+        let folder = SavepointFolder::of_job(storage, self.catalog.job(), &request.name)?;
         let savepoint = Savepoint {
             job: self.catalog.job().to_owned(),
             checkpoint,
@@ -181,9 +182,9 @@ impl<K: Sink> Committer<K> {
             attachments: self.attached.encode(),
             created_unix_millis: self.environment.clock.unix_millis(),
         };
-        savepoint::write(&**self.catalog.storage(), &folder, &savepoint)?;
+        folder.commit(&savepoint)?;
         self.observer.event(&Event::SavepointCompleted {
-            folder,
+            folder: folder.folder().to_owned(),
             report: report(parts),
         });
         Ok(())

@@ -8,6 +8,7 @@ use std::sync::{Arc, Once};
 
 use alluvium::catalog::Catalog;
 use alluvium::protocol::manifest::CheckpointId;
+use alluvium::savepoint::SavepointFolder;
 use alluvium::{Error, ErrorKind, RestoreReport, Result};
 use timely::CommunicationConfig;
 
@@ -16,7 +17,6 @@ use crate::observer::Observer;
 use crate::operator::Operator;
 use crate::options::JobOptions;
 use crate::recover::Recovered;
-use crate::savepoint;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::start::Start;
@@ -152,8 +152,12 @@ where
         let catalog = Catalog::open(Arc::clone(storage), job)?;
         let mut options = self.options;
         if let Some(request) = &options.savepoint {
-            let folder = savepoint::folder(job, request)?;
-            if !savepoint::is_open(&**storage, &folder, job, recovered.checkpoint())? {
+            let folder = SavepointFolder::of_job(Arc::clone(storage), job, &request.name)?;
+            if let Some(found) = folder.find()? {
+                if found.job != *job || Some(found.checkpoint) != recovered.checkpoint() {
+                    return Err(folder.taken());
+                }
+                let folder = folder.folder();
                 tracing::info!(folder, "the savepoint was taken by the attempt before");
                 options.savepoint = None;
             }

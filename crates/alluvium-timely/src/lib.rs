@@ -25,7 +25,6 @@ mod observer;
 mod operator;
 mod options;
 mod recover;
-mod savepoint;
 mod sink;
 mod source;
 mod start;

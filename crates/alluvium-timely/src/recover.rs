@@ -11,10 +11,10 @@ use alluvium::Result;
 use alluvium::catalog::{Attempt, Catalog};
 use alluvium::environment::Environment;
 use alluvium::protocol::manifest::CheckpointId;
+use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::Storage;
 
 use crate::attachments::Attachments;
-use crate::savepoint;
 use crate::sink::Sink;
 
 mod argument;
@@ -99,7 +99,7 @@ pub fn recover_from_savepoint<K: Sink>(
     environment: &Environment,
     sink: &K,
 ) -> Result<Recovered> {
-    let savepoint = savepoint::read(&**storage, folder)?;
+    let savepoint = SavepointFolder::new(Arc::clone(storage), folder).read()?;
     let of = format!("the savepoint in {folder}");
     let attached = Attachments::decode(&savepoint.attachments, &of)?;
     let recovered = recover(storage, job, environment, sink)?;

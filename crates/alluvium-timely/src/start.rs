@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use alluvium::catalog::Catalog;
 use alluvium::protocol::key_group::MaxParallelism;
+use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::Storage;
 use alluvium::{Error, ErrorKind, RestoreFrom, Result};
 
 use crate::attachments::Attachments;
 use crate::recover::{Origin, Recovered};
-use crate::savepoint;
 
 /// Loaded once in each process.
 #[derive(Debug, Default)]
@@ -58,12 +58,9 @@ impl Start {
             }
             Origin::Savepoint { folder } => {
                 let of = format!("the savepoint in {folder}");
-                let savepoint = savepoint::read(&**storage, folder)?;
-                let state = RestoreFrom {
-                    storage: Arc::clone(storage),
-                    root: folder.clone(),
-                    manifests: savepoint::manifests(&**storage, folder, &savepoint)?,
-                };
+                let folder = SavepointFolder::new(Arc::clone(storage), folder);
+                let savepoint = folder.read()?;
+                let state = folder.restore_from(&savepoint)?;
                 (of, savepoint.max_parallelism, savepoint.attachments, state)
             }
         };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use alluvium::catalog::Catalog;
 use alluvium::protocol::manifest::CheckpointId;
+use alluvium::savepoint::SavepointFolder;
 use alluvium::{Backend, Builder, Progress, RestoreReport, Result, SnapshotTarget};
 use timely::worker::Worker;
 
@@ -20,7 +21,6 @@ use crate::observer::{Event, Observer};
 use crate::operator::Operator;
 use crate::options::JobOptions;
 use crate::recover::Recovered;
-use crate::savepoint;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::source::splits::Splits;
@@ -152,9 +152,12 @@ where
     }
 
     fn savepoint(&self) -> Result<Option<SnapshotTarget>> {
-        let request = self.options.savepoint.as_ref();
-        let folder = request.map(|request| savepoint::folder(&self.deployment.job, request));
-        Ok(folder.transpose()?.map(|folder| self.target(folder)))
+        let Some(request) = &self.options.savepoint else {
+            return Ok(None);
+        };
+        let storage = Arc::clone(&self.deployment.storage);
+        let folder = SavepointFolder::of_job(storage, &self.deployment.job, &request.name)?;
+        Ok(Some(folder.target(self.recovered.attempt)))
     }
 
     fn committer(&self) -> Result<Committer<K>> {

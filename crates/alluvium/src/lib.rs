@@ -109,6 +109,7 @@ mod local;
 mod options;
 mod restore;
 pub mod rows_file;
+pub mod savepoint;
 pub mod snapshot;
 pub mod state;
 pub mod storage;

@@ -6,8 +6,8 @@
 //! checkpoints/<id>/<attempt>-<subtask>/<file id>           a file of that snapshot alone
 //! shared/<file id>-<upload>                                a file that later snapshots may refer to
 //! savepoints/<name>/COMMIT                                 last object of a savepoint: it is whole
-//! savepoints/<name>/<subtask>.manifest                     the manifest of one snapshot in it
-//! savepoints/<name>/<subtask>-<part>.rows                  the rows of that snapshot
+//! savepoints/<name>/<attempt>-<subtask>.manifest           the manifest of one snapshot in it
+//! savepoints/<name>/<attempt>-<subtask>-<part>.rows        the rows of that snapshot
 //! ```
 //!
 //! Sequence numbers have 20 digits, all that a 64-bit number can have, so that a listing in order of
@@ -79,11 +79,15 @@ pub enum SavepointObject {
     Commit,
     /// The manifest of one snapshot.
     Manifest {
+        /// The attempt that wrote it: an older one that is still writing cannot hit it.
+        attempt: u64,
         /// The subtask whose snapshot it describes.
         subtask: u32,
     },
     /// Rows of one snapshot.
     Rows {
+        /// The attempt that wrote them.
+        attempt: u64,
         /// The subtask whose rows they are.
         subtask: u32,
         /// Which of the snapshot's files, from 0.
@@ -186,8 +190,12 @@ impl fmt::Display for SavepointObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Commit => f.write_str("COMMIT"),
-            Self::Manifest { subtask } => write!(f, "{subtask}.manifest"),
-            Self::Rows { subtask, part } => write!(f, "{subtask}-{part}.rows"),
+            Self::Manifest { attempt, subtask } => write!(f, "{attempt}-{subtask}.manifest"),
+            Self::Rows {
+                attempt,
+                subtask,
+                part,
+            } => write!(f, "{attempt}-{subtask}-{part}.rows"),
         }
     }
 }
@@ -254,13 +262,17 @@ fn parse_savepoint_object(name: &str) -> Option<SavepointObject> {
     if name == "COMMIT" {
         return Some(SavepointObject::Commit);
     }
-    if let Some(subtask) = name.strip_suffix(".manifest") {
+    if let Some(numbers) = name.strip_suffix(".manifest") {
+        let (attempt, subtask) = numbers.split_once('-')?;
         return Some(SavepointObject::Manifest {
+            attempt: number(attempt)?,
             subtask: number(subtask)?,
         });
     }
-    let (subtask, part) = name.strip_suffix(".rows")?.split_once('-')?;
+    let (attempt, numbers) = name.strip_suffix(".rows")?.split_once('-')?;
+    let (subtask, part) = numbers.split_once('-')?;
     Some(SavepointObject::Rows {
+        attempt: number(attempt)?,
         subtask: number(subtask)?,
         part: number(part)?,
     })

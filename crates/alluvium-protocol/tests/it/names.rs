@@ -9,8 +9,13 @@ fn name() -> impl Strategy<Value = ObjectName> {
     let subtask_file = (any::<u64>(), any::<u64>(), any::<u32>(), any::<u128>());
     let in_savepoint = prop_oneof![
         Just(SavepointObject::Commit),
-        any::<u32>().prop_map(|subtask| SavepointObject::Manifest { subtask }),
-        any::<(u32, u32)>().prop_map(|(subtask, part)| SavepointObject::Rows { subtask, part }),
+        any::<(u64, u32)>()
+            .prop_map(|(attempt, subtask)| SavepointObject::Manifest { attempt, subtask }),
+        any::<(u64, u32, u32)>().prop_map(|(attempt, subtask, part)| SavepointObject::Rows {
+            attempt,
+            subtask,
+            part
+        }),
     ];
     prop_oneof![
         any::<u64>().prop_map(|sequence| ObjectName::Record { sequence }),

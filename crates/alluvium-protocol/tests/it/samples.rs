@@ -167,7 +167,11 @@ pub(crate) fn fence() -> Fence {
 
 pub(crate) fn savepoint() -> Savepoint {
     let part = |subtask: u32, range| ManifestRef {
-        object: names::SavepointObject::Manifest { subtask }.to_string(),
+        object: names::SavepointObject::Manifest {
+            attempt: 1,
+            subtask,
+        }
+        .to_string(),
         ..manifest_ref(42, subtask, range)
     };
     Savepoint {

@@ -58,7 +58,8 @@ impl Trial {
         memory_budget_bytes: usize,
     ) -> Result<Self> {
         let directory = TempDir::new();
-        let directory = directory.map_err(|error| alluvium::Error::io("make a directory", error))?;
+        let directory =
+            directory.map_err(|error| alluvium::Error::io("make a directory", error))?;
         let environment = Environment::system();
         let catalog = Catalog::open(Arc::clone(&storage), JOB)?;
         let attempt = catalog.start_attempt(&environment)?;
@@ -108,13 +109,19 @@ impl Trial {
             Step::Advance(by) => self.advance(*by),
             Step::Compare => self.compare(),
             Step::Checkpoint { full, fate } => {
-                let kind = if *full { SnapshotKind::Full } else { SnapshotKind::Incremental };
+                let kind = if *full {
+                    SnapshotKind::Full
+                } else {
+                    SnapshotKind::Incremental
+                };
                 self.checkpoint(kind, *fate)
             }
             Step::Savepoint => self.take_savepoint(),
-            Step::Fail { parallelism, from_savepoint, machine_lost } => {
-                self.fail(*parallelism, *from_savepoint, *machine_lost)
-            }
+            Step::Fail {
+                parallelism,
+                from_savepoint,
+                machine_lost,
+            } => self.fail(*parallelism, *from_savepoint, *machine_lost),
         }
     }
 
@@ -136,7 +143,11 @@ impl Trial {
             }
         }
         fired.sort_unstable();
-        assert_eq!(fired, self.oracle.advance(watermark), "timers due at {watermark}");
+        assert_eq!(
+            fired,
+            self.oracle.advance(watermark),
+            "timers due at {watermark}"
+        );
         Ok(())
     }
 
@@ -178,10 +189,15 @@ impl Trial {
             return Ok(());
         }
         let handles = self.upload(snapshots, JOB)?;
-        let manifests: Vec<_> = handles.iter().map(|handle| handle.manifest.clone()).collect();
+        let manifests: Vec<_> = handles
+            .iter()
+            .map(|handle| handle.manifest.clone())
+            .collect();
         if fate == Fate::Aborted {
             self.catalog.abort(&self.attempt, &manifests)?;
-            self.subtasks.iter_mut().for_each(|(backend, _)| backend.notify_aborted(id));
+            self.subtasks
+                .iter_mut()
+                .for_each(|(backend, _)| backend.notify_aborted(id));
             return Ok(());
         }
         let proposal = Proposal {
@@ -192,23 +208,33 @@ impl Trial {
             bases: handles.iter().filter_map(|handle| handle.base).collect(),
             attachments: BTreeMap::new(),
         };
-        match self.catalog.commit(&self.attempt, &proposal, &self.environment) {
+        match self
+            .catalog
+            .commit(&self.attempt, &proposal, &self.environment)
+        {
             Ok(_) => {}
             // The base went while nobody told the backends of newer checkpoints: this one is given up.
             Err(error) if error.kind() == alluvium::ErrorKind::Unavailable => {
                 assert!(kind == SnapshotKind::Incremental, "{error:?}");
                 self.catalog.abort(&self.attempt, &manifests)?;
-                self.subtasks.iter_mut().for_each(|(backend, _)| backend.notify_aborted(id));
+                self.subtasks
+                    .iter_mut()
+                    .for_each(|(backend, _)| backend.notify_aborted(id));
                 return Ok(());
             }
             Err(error) => return Err(error),
         }
         let swept = self.catalog.retain(&self.attempt, RETAINED)?;
-        assert!(swept.left.is_empty(), "everything is deleted that should be");
+        assert!(
+            swept.left.is_empty(),
+            "everything is deleted that should be"
+        );
         self.committed.insert(id, self.oracle.clone());
         match fate {
             Fate::Completed => {
-                self.subtasks.iter_mut().for_each(|(backend, _)| backend.notify_complete(id));
+                self.subtasks
+                    .iter_mut()
+                    .for_each(|(backend, _)| backend.notify_complete(id));
             }
             Fate::ToldLate => self.untold.push(id),
             Fate::NeverTold | Fate::Aborted | Fate::Dropped => {}
@@ -228,7 +254,11 @@ impl Trial {
             Ok(Manifest::decode(&bytes, &name)?)
         };
         let manifests = handles.iter().map(read).collect::<Result<_>>()?;
-        let from = RestoreFrom { storage: Arc::clone(&self.storage), root, manifests };
+        let from = RestoreFrom {
+            storage: Arc::clone(&self.storage),
+            root,
+            manifests,
+        };
         self.savepoint = Some((from, self.oracle.clone()));
         Ok(())
     }
@@ -261,7 +291,10 @@ impl Trial {
         let committed = self.committed.get(&commit.checkpoint);
         assert!(committed.is_some(), "a checkpoint that was never committed");
         self.oracle = committed.cloned().unwrap_or_default();
-        let manifests = commit.manifests.iter().map(|part| self.catalog.manifest(part));
+        let manifests = commit
+            .manifests
+            .iter()
+            .map(|part| self.catalog.manifest(part));
         Ok(Some(RestoreFrom {
             storage: Arc::clone(&self.storage),
             root: JOB.to_owned(),

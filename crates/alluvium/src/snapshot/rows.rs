@@ -59,7 +59,12 @@ impl Upload<'_> {
         let mut paths = Vec::new();
         for (part, file) in written.into_iter().enumerate() {
             let part = u32::try_from(part).unwrap_or(u32::MAX);
-            let object = SavepointObject::Rows { subtask, part }.to_string();
+            let object = SavepointObject::Rows {
+                attempt: self.target.attempt,
+                subtask,
+                part,
+            }
+            .to_string();
             let reference = FileRef {
                 id: FileId::new(environment.random.bits()),
                 name: object.clone(),

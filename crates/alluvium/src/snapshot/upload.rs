@@ -87,6 +87,7 @@ impl<'a> Upload<'a> {
         let bytes = manifest.encode();
         let object = if is_savepoint {
             SavepointObject::Manifest {
+                attempt: manifest.attempt,
                 subtask: manifest.subtask,
             }
             .to_string()

@@ -104,7 +104,7 @@ fn snapshots_that_freeze_often_do_not_add_to_the_budget() {
     for checkpoint in 1..200 {
         // Less than what makes the buffer freeze by itself.
         let round = u32::try_from(checkpoint).unwrap();
-        subtask.write(0..40, round);
+        subtask.write(0..8, round);
         drop(subtask.prepare(checkpoint));
 
         let bytes = subtask.backend.metrics().buffer_bytes;

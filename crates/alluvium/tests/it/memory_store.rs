@@ -205,7 +205,7 @@ fn deletes_leave_with_the_rows_they_delete() {
 
     let pinned = place.pin("pin");
 
-    assert_eq!(row_numbers(&*place.store), []);
+    assert!(row_numbers(&*place.store).is_empty());
     assert_eq!(names_of(&*pinned), Vec::<&str>::new());
 }
 

@@ -1,0 +1,149 @@
+//! A savepoint's folder in storage: its snapshots, and the object that makes it one.
+//!
+//! Invariants: the folder is a savepoint once its `COMMIT` exists, which is written last and never replaced;
+//! all names in it are relative, so it can be moved; nothing here deletes, for a savepoint is its owner's.
+
+use std::sync::Arc;
+
+use alluvium_protocol::catalog::names::{self, SavepointObject};
+use alluvium_protocol::catalog::{ManifestRef, Savepoint};
+use alluvium_protocol::manifest::Manifest;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::restore::RestoreFrom;
+use crate::snapshot::SnapshotTarget;
+use crate::storage::{PutOutcome, Storage};
+
+/// Where a savepoint is, or will be.
+#[derive(Debug, Clone)]
+pub struct SavepointFolder {
+    storage: Arc<dyn Storage>,
+    folder: String,
+}
+
+impl SavepointFolder {
+    /// The folder `folder` of the storage, such as `flights/savepoints/before-upgrade`.
+    #[must_use]
+    pub fn new(storage: Arc<dyn Storage>, folder: impl Into<String>) -> Self {
+        Self {
+            storage,
+            folder: folder.into(),
+        }
+    }
+
+    /// The folder of a job's savepoint `name`, among the job's own objects.
+    ///
+    /// # Errors
+    /// `Invalid` when the name is not one plain path part.
+    pub fn of_job(storage: Arc<dyn Storage>, job: &str, name: &str) -> Result<Self> {
+        let prefix = names::savepoint_prefix(name)?;
+        let folder = format!("{job}/{}", prefix.trim_end_matches('/'));
+        Ok(Self::new(storage, folder))
+    }
+
+    /// Its name in the storage, without a slash at the end.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// Where the snapshots of attempt `attempt` go, to be part of it.
+    #[must_use]
+    pub fn target(&self, attempt: u64) -> SnapshotTarget {
+        SnapshotTarget {
+            storage: Arc::clone(&self.storage),
+            root: self.folder.clone(),
+            attempt,
+        }
+    }
+
+    /// Makes the folder a savepoint. Its snapshots must be uploaded by now.
+    ///
+    /// # Errors
+    /// `Invalid` when there is another one already; `Unavailable` when storage fails.
+    pub fn commit(&self, savepoint: &Savepoint) -> Result<()> {
+        let (name, bytes) = (self.commit_object(), savepoint.encode());
+        match self.storage.put_if_absent(&name, &bytes) {
+            Ok(PutOutcome::Created) => return Ok(()),
+            Ok(PutOutcome::Exists) => {}
+            Err(error) if error.kind() == ErrorKind::Indeterminate => {}
+            Err(error) => return Err(error),
+        }
+        // The answer may have been lost: ours is there, or another.
+        match self.storage.get(&name)? {
+            Some(found) if found == bytes => Ok(()),
+            Some(_) => Err(self.taken()),
+            None => Err(Error::new(
+                ErrorKind::Unavailable,
+                format!("{} was put and is not there", self.told(&name)),
+            )),
+        }
+    }
+
+    /// The error of a folder that holds another savepoint than the one to be written.
+    #[must_use]
+    pub fn taken(&self) -> Error {
+        Error::invalid(format!(
+            "there is a savepoint in {} already, and savepoints are never replaced: choose another name",
+            self.told(&self.folder)
+        ))
+    }
+
+    /// Reads the object that makes the folder a savepoint; `None` if it is none, or none yet.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is damaged, `Unavailable` when storage fails.
+    pub fn find(&self) -> Result<Option<Savepoint>> {
+        let name = self.commit_object();
+        let Some(bytes) = self.storage.get(&name)? else {
+            return Ok(None);
+        };
+        Ok(Some(Savepoint::decode(&bytes, &self.told(&name))?))
+    }
+
+    /// Reads the object that makes the folder a savepoint.
+    ///
+    /// # Errors
+    /// `Invalid` when there is none; else as [`Self::find`].
+    pub fn read(&self) -> Result<Savepoint> {
+        self.find()?.ok_or_else(|| {
+            let missing = self.told(&self.commit_object());
+            Error::invalid(format!("{missing} is missing: there is no savepoint"))
+        })
+    }
+
+    /// What to restore from a savepoint that was read here.
+    ///
+    /// # Errors
+    /// `Corrupt` when a manifest is missing or not what the savepoint says, `Unavailable` when storage fails.
+    pub fn restore_from(&self, savepoint: &Savepoint) -> Result<RestoreFrom> {
+        let manifests = savepoint.manifests.iter().map(|part| self.manifest(part));
+        Ok(RestoreFrom {
+            storage: Arc::clone(&self.storage),
+            root: self.folder.clone(),
+            manifests: manifests.collect::<Result<_>>()?,
+        })
+    }
+
+    fn manifest(&self, part: &ManifestRef) -> Result<Manifest> {
+        let name = format!("{}/{}", self.folder, part.object);
+        let told = self.told(&name);
+        let Some(bytes) = self.storage.get(&name)? else {
+            return Err(Error::corrupt(format!("{told} is missing")));
+        };
+        if bytes.len() as u64 != part.bytes || crc32c::crc32c(&bytes) != part.crc32c {
+            return Err(Error::corrupt(format!(
+                "{told} is not the manifest that the savepoint names"
+            )));
+        }
+        Ok(Manifest::decode(&bytes, &told)?)
+    }
+
+    fn commit_object(&self) -> String {
+        format!("{}/{}", self.folder, SavepointObject::Commit)
+    }
+
+    fn told(&self, name: &str) -> String {
+        format!("{name} in {}", self.storage.location())
+    }
+}
