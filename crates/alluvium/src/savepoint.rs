@@ -107,8 +107,11 @@ impl SavepointFolder {
     /// `Invalid` when there is none; else as [`Self::find`].
     pub fn read(&self) -> Result<Savepoint> {
         self.find()?.ok_or_else(|| {
-            let missing = self.told(&self.commit_object());
-            Error::invalid(format!("{missing} is missing: there is no savepoint"))
+            Error::invalid(format!(
+                "there is no savepoint in {}: its {} is missing",
+                self.told(&self.folder),
+                SavepointObject::Commit
+            ))
         })
     }
 
