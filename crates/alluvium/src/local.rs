@@ -17,6 +17,7 @@ use alluvium_protocol::file::FileId;
 use alluvium_protocol::manifest::CheckpointId;
 
 use crate::error::{Error, Result};
+use crate::storage::check_name;
 
 /// Where a job's local copies are on this machine. Backends of one job share it.
 #[derive(Debug, Clone)]
@@ -29,8 +30,9 @@ impl LocalCopies {
     /// the file system of the backends' working directories; elsewhere files are copied.
     ///
     /// # Errors
-    /// `Unavailable` when the directory cannot be made.
+    /// `Invalid` when the job's name cannot be a folder's; `Unavailable` when the directory cannot be made.
     pub fn in_directory(directory: &Path, job: &str) -> Result<Self> {
+        check_name(job).map_err(|error| error.context(format!("job name {job:?}")))?;
         let root = directory.join(job);
         fs::create_dir_all(&root)
             .map_err(|error| Error::io(format!("create {}", root.display()), error))?;
