@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod damage;
 pub mod faulty;
 pub mod oracle;
 pub mod storage_conformance;

@@ -1,6 +1,7 @@
 //! The store on RocksDB, seen from outside.
 
 mod conformance;
+mod damage;
 mod opening;
 mod pinned_files;
 mod stores;

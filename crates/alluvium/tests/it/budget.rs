@@ -94,12 +94,11 @@ proptest! {
 
 #[test]
 fn snapshots_that_freeze_often_do_not_add_to_the_budget() {
-    let (job, stores) = (Job::new(), WatchedStores::new());
+    let job = Job::new();
     let options = Options::default()
         .memory_budget_bytes(BUDGET_BYTES)
         .snapshots_in_flight_max(1000);
-    let builder = job.builder_on(Arc::new(stores.clone()), 0, 1);
-    let mut subtask = Subtask::open(builder.options(options));
+    let mut subtask = Subtask::open(job.builder(0, 1).options(options));
 
     for checkpoint in 1..200 {
         // Less than what makes the buffer freeze by itself.

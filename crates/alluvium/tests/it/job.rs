@@ -1,6 +1,8 @@
 //! The job that snapshots and restores are tested with: its subtasks, on memory stores in a directory that
 //! goes with the test, and a storage that fails as planned.
 
+#![cfg(test)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};

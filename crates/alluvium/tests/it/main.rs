@@ -2,10 +2,14 @@
 
 mod budget;
 mod catalog;
+mod damage;
 mod freeze;
 mod job;
 mod memory_store;
+mod restores;
+mod snapshots;
 mod states;
 mod storage;
 mod trials;
+mod uploads;
 mod watched;

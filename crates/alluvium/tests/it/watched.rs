@@ -1,5 +1,7 @@
 //! A memory store that can be held up, that fails or panics when told to, and that knows who calls it.
 
+#![cfg(test)]
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
