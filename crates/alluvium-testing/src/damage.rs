@@ -1,7 +1,7 @@
 //! Damage in storage: whatever byte of whatever object of a checkpoint or savepoint is changed or missing,
 //! a restore says which object it is, and never gives other state.
 //!
-//! Says nothing of stores' own files on this machine: see [`store_conformance`](crate::store_conformance).
+//! Says nothing of stores' own files on this machine: see [`store_conformance`](mod@crate::store_conformance).
 
 #![expect(
     clippy::missing_panics_doc,
