@@ -207,6 +207,18 @@ impl Subtask {
         }
     }
 
+    /// Removes all state of those `keys` that are this subtask's.
+    pub(crate) fn clear(&mut self, keys: Range<u32>) {
+        for key in keys {
+            let Ok(mut scope) = self.backend.key(&key) else {
+                continue;
+            };
+            scope.value(self.counts).clear().unwrap();
+            scope.list(self.events).clear().unwrap();
+            scope.map(self.tags).clear().unwrap();
+        }
+    }
+
     /// All state of this subtask's keys.
     pub(crate) fn contents(&mut self) -> Contents {
         let mut contents = Contents::new();

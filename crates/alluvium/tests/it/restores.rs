@@ -99,6 +99,39 @@ fn state_is_whole_at_any_parallelism_and_stays_so() {
 }
 
 #[test]
+fn what_was_deleted_after_scaling_out_does_not_come_back_by_scaling_in() {
+    for path in [[1, 2, 1], [1, 3, 2], [2, 5, 2], [3, 4, 1]] {
+        let job = Job::new();
+        let mut subtasks: Vec<_> = (0..path[0])
+            .map(|subtask| Subtask::open(job.builder(subtask, path[0])))
+            .collect();
+        subtasks
+            .iter_mut()
+            .for_each(|subtask| subtask.write(0..40, 1));
+        let complete = |subtasks: &mut Vec<Subtask>, checkpoint| {
+            let mut subtasks = std::mem::take(subtasks);
+            let handles = subtasks
+                .iter_mut()
+                .map(|subtask| job.complete(subtask, checkpoint));
+            handles.collect::<Vec<_>>()
+        };
+        let whole = complete(&mut subtasks, 1);
+        let mut subtasks = rescale(&job, &whole, path[1]);
+        // Each subtask's files were another's, too, until they were clipped.
+        subtasks.iter_mut().for_each(|subtask| subtask.clear(0..20));
+        let cleared = complete(&mut subtasks, 2);
+
+        let mut subtasks = rescale(&job, &cleared, path[2]);
+
+        assert_eq!(
+            contents_of(&mut subtasks),
+            contents_after(&[(20..40, 1)]),
+            "{path:?}"
+        );
+    }
+}
+
+#[test]
 fn the_first_snapshot_after_rescaling_refers_to_the_files_it_came_from() {
     let job = Job::new();
     let mut subtasks = [0, 1].map(|subtask| Subtask::open(job.builder(subtask, 2)));
