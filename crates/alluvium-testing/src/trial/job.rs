@@ -18,7 +18,7 @@ use alluvium::{
 use tempfile::TempDir;
 
 use super::operations::States;
-use super::{Fate, MAX_PARALLELISM, Step};
+use super::{Fate, KEYS, MAX_PARALLELISM, Step};
 use crate::oracle::Oracle;
 
 /// The job's name, and its folder in storage.
@@ -152,7 +152,7 @@ impl Trial {
     }
 
     fn compare(&mut self) -> Result<()> {
-        for key in 0..30 {
+        for key in KEYS {
             let owner = self.owner(key);
             if let Some((backend, states)) = self.subtasks.get_mut(owner) {
                 states.compare(backend, &self.oracle, key)?;

@@ -11,7 +11,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(trials(200)))]
 
     #[test]
-    fn state_survives_snapshots_failures_and_rescaling(steps in steps(60)) {
+    fn state_survives_snapshots_failures_and_rescaling(steps in steps(120)) {
         let factory = Arc::new(MemoryStoreFactory::default());
         let mut trial = Trial::new(factory, storage::in_memory(), 1 << 20).unwrap();
 
@@ -19,7 +19,7 @@ proptest! {
     }
 
     #[test]
-    fn a_buffer_that_always_spills_loses_nothing(steps in steps(60)) {
+    fn a_buffer_that_always_spills_loses_nothing(steps in steps(120)) {
         let factory = Arc::new(MemoryStoreFactory::default());
         let mut trial = Trial::new(factory, storage::in_memory(), 4 << 10).unwrap();
 
