@@ -3,7 +3,9 @@
 //!
 //! A store crate proves itself with one line in an integration test:
 //!
-//! ```ignore
+//! ```
+//! use alluvium::store::memory::MemoryStoreFactory;
+//!
 //! alluvium_testing::store_conformance!(MemoryStoreFactory::new());
 //! ```
 //!

@@ -13,7 +13,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use alluvium_protocol::catalog::ManifestRef;
@@ -131,6 +131,10 @@ impl BytesBackend {
     }
 }
 
+/// How often an upload that waits for its files looks whether it was cancelled: often enough that nobody
+/// notices the wait.
+const CANCEL_LOOK: Duration = Duration::from_millis(50);
+
 /// The state of one backend at one moment, not in storage yet.
 ///
 /// Dropping it unpins the files. It may outlive the backend, but a backend that is dropped before
@@ -177,14 +181,18 @@ impl PreparedSnapshot {
         cancel: &Cancel,
         progress: &Arc<dyn Progress>,
     ) -> Result<SnapshotHandle> {
-        let received = self.pinned.recv();
-        let pinned = received.ok().ok_or_else(|| {
-            Error::cancelled(format!(
-                "snapshot {} of a closed backend",
-                self.manifest.checkpoint
-            ))
-        })??;
-        cancel.check(format_args!("snapshot {}", self.manifest.checkpoint))?;
+        let checkpoint = self.manifest.checkpoint;
+        let pinned = loop {
+            cancel.check(format_args!("snapshot {checkpoint}"))?;
+            match self.pinned.recv_timeout(CANCEL_LOOK) {
+                Ok(pinned) => break pinned?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    let what = format!("snapshot {checkpoint} of a closed backend");
+                    return Err(Error::cancelled(what));
+                }
+            }
+        };
         upload::Upload::new(self, target, cancel, progress).run(pinned)
     }
 }

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
+use alluvium::storage::Cancel;
 use alluvium::{Error, ErrorKind};
 
-use crate::job::{Job, Subtask, contents_after};
+use crate::job::{Job, Subtask, contents_after, nobody};
 use crate::watched::{WatchedStores, Writes};
 
 fn open(job: &Job, stores: &WatchedStores) -> Subtask {
@@ -40,6 +41,24 @@ fn a_snapshot_is_prepared_while_the_store_stands_still_and_has_no_later_writes()
         job.restore(&[second]).0.contents(),
         contents_after(&[before, after])
     );
+}
+
+#[test]
+fn an_upload_that_waits_for_a_store_that_stands_still_can_be_cancelled() {
+    let (job, stores) = (Job::new(), WatchedStores::new());
+    let mut subtask = open(&job, &stores);
+    let held = stores.hold();
+    subtask.write(0..20, 1);
+    let (snapshot, cancel) = (subtask.prepare(1), Cancel::new());
+
+    let canceller = cancel.clone();
+    let upload = std::thread::scope(|scope| {
+        scope.spawn(move || canceller.cancel());
+        snapshot.upload(&job.target(), &cancel, &nobody())
+    });
+
+    assert_eq!(upload.unwrap_err().kind(), ErrorKind::Cancelled);
+    drop(held);
 }
 
 #[test]
