@@ -1,3 +1,5 @@
+//! A faulty storage fails when it was planned to, and is the storage it wraps otherwise.
+
 use alluvium::storage::in_memory;
 
 use super::*;

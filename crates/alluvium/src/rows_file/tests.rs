@@ -1,3 +1,5 @@
+//! Rows files as files: what is written is read back, and a file that is not whole is refused.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
