@@ -17,8 +17,6 @@
 //! | 2 | commit record of the log |
 //! | 3 | fence record of the log |
 //! | 4 | savepoint |
-//! | 5 | snapshot handle, for engines that keep their own records |
-//! | 6 | index of a local copy |
 //!
 //! Nothing follows the checksum. The envelope itself never changes, so that every reader can check an
 //! object before it asks whether it understands it. Writers add protobuf fields freely, which older
@@ -57,21 +55,10 @@ pub enum RecordKind {
     Fence = 3,
     /// What makes a savepoint's folder a savepoint.
     Savepoint = 4,
-    /// A snapshot handle that an engine keeps in its own records.
-    Handle = 5,
-    /// What a local copy holds.
-    LocalCopy = 6,
 }
 
 impl RecordKind {
-    const ALL: [Self; 6] = [
-        Self::Manifest,
-        Self::Commit,
-        Self::Fence,
-        Self::Savepoint,
-        Self::Handle,
-        Self::LocalCopy,
-    ];
+    const ALL: [Self; 4] = [Self::Manifest, Self::Commit, Self::Fence, Self::Savepoint];
 
     const fn tag(self) -> u8 {
         self as u8
@@ -88,8 +75,6 @@ impl RecordKind {
             Self::Commit => "a commit record",
             Self::Fence => "a fence record",
             Self::Savepoint => "a savepoint",
-            Self::Handle => "a snapshot handle",
-            Self::LocalCopy => "the index of a local copy",
         }
     }
 }

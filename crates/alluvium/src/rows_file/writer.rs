@@ -74,12 +74,6 @@ impl RowsFileWriter {
         Ok(())
     }
 
-    /// Length of the file so far in bytes, without the block that is being filled.
-    #[must_use]
-    pub const fn bytes_written(&self) -> u64 {
-        self.written + self.pending.len() as u64
-    }
-
     /// Ends the file and syncs it to the device.
     ///
     /// # Errors

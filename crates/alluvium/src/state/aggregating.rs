@@ -45,7 +45,8 @@ use crate::error::Result;
 /// }
 ///
 /// const MEAN_DELAY: AggregatingState<Mean> = AggregatingState::new("mean delay");
-/// # let _ = MEAN_DELAY;
+///
+/// assert_eq!(Mean::result(&(30, 2)), Some(15.0));
 /// ```
 pub trait Aggregate: 'static {
     /// What is added.
