@@ -17,6 +17,7 @@
 //! | 2 | commit record of the log |
 //! | 3 | fence record of the log |
 //! | 4 | savepoint |
+//! | 5 | record of a local copy |
 //!
 //! Nothing follows the checksum. The envelope itself never changes, so that every reader can check an
 //! object before it asks whether it understands it. Writers add protobuf fields freely, which older
@@ -55,10 +56,18 @@ pub enum RecordKind {
     Fence = 3,
     /// What makes a savepoint's folder a savepoint.
     Savepoint = 4,
+    /// What is noted of a local copy's files.
+    LocalCopy = 5,
 }
 
 impl RecordKind {
-    const ALL: [Self; 4] = [Self::Manifest, Self::Commit, Self::Fence, Self::Savepoint];
+    const ALL: [Self; 5] = [
+        Self::Manifest,
+        Self::Commit,
+        Self::Fence,
+        Self::Savepoint,
+        Self::LocalCopy,
+    ];
 
     const fn tag(self) -> u8 {
         self as u8
@@ -75,6 +84,7 @@ impl RecordKind {
             Self::Commit => "a commit record",
             Self::Fence => "a fence record",
             Self::Savepoint => "a savepoint",
+            Self::LocalCopy => "a record of a local copy",
         }
     }
 }

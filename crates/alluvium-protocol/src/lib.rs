@@ -13,6 +13,7 @@ mod error;
 pub mod file;
 pub mod key;
 pub mod key_group;
+pub mod local_copy;
 pub mod manifest;
 pub mod plan;
 pub mod row;

@@ -5,6 +5,7 @@
 
 use alluvium_protocol::catalog::{Record, Savepoint};
 use alluvium_protocol::envelope::{self, RecordKind};
+use alluvium_protocol::local_copy::LocalRecord;
 use alluvium_protocol::manifest::Manifest;
 use alluvium_protocol::{Error, ErrorKind, Result};
 use proptest::prelude::*;
@@ -13,10 +14,11 @@ use crate::samples;
 
 type Decode = fn(&[u8]) -> Result<()>;
 
-fn objects() -> [(RecordKind, Vec<u8>, Decode); 4] {
+fn objects() -> [(RecordKind, Vec<u8>, Decode); 5] {
     let manifest: Decode = |bytes| Manifest::decode(bytes, "object").map(drop);
     let record: Decode = |bytes| Record::decode(bytes, "object").map(drop);
     let savepoint: Decode = |bytes| Savepoint::decode(bytes, "object").map(drop);
+    let local: Decode = |bytes| LocalRecord::decode(bytes, "object").map(drop);
     [
         (RecordKind::Manifest, samples::manifest().encode(), manifest),
         (
@@ -33,6 +35,11 @@ fn objects() -> [(RecordKind, Vec<u8>, Decode); 4] {
             RecordKind::Savepoint,
             samples::savepoint().encode(),
             savepoint,
+        ),
+        (
+            RecordKind::LocalCopy,
+            samples::local_record().encode(),
+            local,
         ),
     ]
 }

@@ -43,6 +43,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     section!("List chunks", "chunk.rs"),
     section!("Timers", "timer.rs"),
     section!("Rows files", "rows_file.rs"),
+    section!("Records of local copies", "local_copy.rs"),
 ];
 
 fn rendered() -> String {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use alluvium_protocol::catalog::{Record, Savepoint};
+use alluvium_protocol::local_copy::LocalRecord;
 use alluvium_protocol::manifest::Manifest;
 
 use crate::samples;
@@ -59,5 +60,15 @@ fn a_savepoint_of_format_1_is_read_and_written() {
     assert_eq!(
         Savepoint::decode(&bytes, "golden").unwrap(),
         samples::savepoint()
+    );
+}
+
+#[test]
+fn a_record_of_a_local_copy_of_format_1_is_read_and_written() {
+    let bytes = golden("local-record-v1.bin", &samples::local_record().encode());
+
+    assert_eq!(
+        LocalRecord::decode(&bytes, "golden").unwrap(),
+        samples::local_record()
     );
 }

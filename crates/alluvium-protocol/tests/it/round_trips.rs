@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alluvium_protocol::catalog::{Commit, Fence, ManifestRef, Record, Savepoint};
 use alluvium_protocol::file::{FileId, FileRef};
 use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
+use alluvium_protocol::local_copy::{LocalFile, LocalRecord};
 use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema, ValueSchema};
@@ -180,6 +181,16 @@ proptest! {
     ) {
         let record = Record::Fence(Fence { job, sequence, attempt, nonce, created_unix_millis });
         prop_assert_eq!(Record::decode(&record.encode(), "r").unwrap(), record);
+    }
+
+    #[test]
+    fn records_of_local_copies_survive(files: BTreeMap<u128, (u64, u32, i64, u64)>) {
+        prop_assume!(!files.is_empty());
+        let files = files.into_iter().map(|(id, (bytes, crc32c, modified_unix_nanos, inode))| {
+            LocalFile { id: FileId::new(id), bytes, crc32c, modified_unix_nanos, inode }
+        });
+        let record = LocalRecord { files: files.collect() };
+        prop_assert_eq!(LocalRecord::decode(&record.encode(), "r").unwrap(), record);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alluvium_protocol::catalog::{Commit, Fence, ManifestRef, Record, Savepoint, names};
 use alluvium_protocol::file::{FileId, FileRef};
 use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
+use alluvium_protocol::local_copy::{LocalFile, LocalRecord};
 use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{self, KeyedSchema, StateKind, StateSchema, ValueSchema};
@@ -182,6 +183,19 @@ pub(crate) fn savepoint() -> Savepoint {
         manifests: vec![part(0, groups(0, 63)), part(1, groups(64, 127))],
         attachments: BTreeMap::from([("source".to_owned(), vec![1])]),
         created_unix_millis: 1_700_000_000_789,
+    }
+}
+
+pub(crate) fn local_record() -> LocalRecord {
+    let file = |id, bytes, crc32c, inode| LocalFile {
+        id: FileId::new(id),
+        bytes,
+        crc32c,
+        modified_unix_nanos: 1_700_000_000_123_456_789,
+        inode,
+    };
+    LocalRecord {
+        files: vec![file(1 << 100, 4096, 0xdead_beef, 7), file(2, 0, 0, 8)],
     }
 }
 
