@@ -9,11 +9,15 @@
 //! | [`commit`] | whether a checkpoint may be added, and who won after an unclear answer |
 //! | [`snapshot`] | which files to upload, and which to refer to |
 //! | [`restore`] | how a range of key groups is rebuilt from manifests |
-//! | [`retention`] | which objects may be deleted |
+//! | [`retention`] | which objects checkpoints that are dropped leave behind |
+//! | [`orphans`] | which objects are nobody's |
+//! | [`copy`] | what a checkpoint becomes in another job's folder |
 
 pub mod commit;
+pub mod copy;
 mod coverage;
 pub mod log;
+pub mod orphans;
 pub mod restore;
 pub mod retention;
 pub mod snapshot;

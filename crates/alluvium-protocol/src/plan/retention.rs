@@ -2,21 +2,18 @@
 //!
 //! Retention keeps the newest checkpoints and deletes what only older ones use: never an object that a kept
 //! checkpoint's manifest names, never a savepoint, never what it knows nothing of. What uploads that came to
-//! nothing left behind is found by listing ([`orphans`]) and swept when somebody asks.
+//! nothing left behind is for [`orphans`](super::orphans) to find.
 //!
 //! A plan is carried out in its order, records before manifests before files, and each list from the front:
 //! a checkpoint stops to exist before its files do, and records never miss one in the middle. What an
 //! interrupted sweep leaves is orphans.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
-use crate::catalog::names::{self, ObjectName};
-use crate::catalog::{Commit, Record};
+use crate::catalog::{Commit, Record, names};
 use crate::error::{Error, Result};
-use crate::manifest::Manifest;
+use crate::manifest::{CheckpointId, Manifest};
 use crate::plan::log::Log;
 
 /// Which checkpoints are kept and which are dropped, oldest first.
@@ -61,16 +58,65 @@ pub fn plan_retention(
     keep: NonZeroUsize,
     manifests: &BTreeMap<String, Manifest>,
 ) -> Result<RetentionPlan> {
-    let Division { kept, dropped } = divide(log, keep);
-    let Some(oldest) = kept.first().map(|commit| commit.sequence) else {
-        return Ok(RetentionPlan::default());
-    };
-    let referenced = referenced(&kept, manifests)?;
+    let division = divide(log, keep);
+    match division.kept.first() {
+        Some(oldest) => plan_division(log, oldest.sequence, &division, manifests),
+        None => Ok(RetentionPlan::default()),
+    }
+}
+
+/// Divides a log's checkpoints: those up to checkpoint `last` go, because another job has a copy of it.
+#[must_use]
+pub fn divide_behind(log: &Log, last: CheckpointId) -> Division<'_> {
+    let (dropped, kept) = log
+        .checkpoints()
+        .partition(|commit| commit.checkpoint <= last);
+    Division { kept, dropped }
+}
+
+/// Plans what to delete so that checkpoint `last` and the older ones exist no more, `last` being the last to go.
+/// `manifests` is as for [`plan_retention`].
+///
+/// # Errors
+/// `Invalid` when the newest record would have to go, which a log never loses: append a fence before. `Invalid`
+/// too when the manifest of a checkpoint that stays is missing.
+pub fn plan_release(
+    log: &Log,
+    last: CheckpointId,
+    manifests: &BTreeMap<String, Manifest>,
+) -> Result<RetentionPlan> {
+    let division = divide_behind(log, last);
+    let newest = log.newest().map_or(0, Record::sequence);
+    if division
+        .dropped
+        .iter()
+        .any(|commit| commit.sequence == newest)
+    {
+        return Err(Error::invalid(format!(
+            "checkpoint {last} is the newest record of the log: append a fence before it goes"
+        )));
+    }
+    let oldest = division
+        .kept
+        .first()
+        .map_or(newest, |commit| commit.sequence);
+    plan_division(log, oldest, &division, manifests)
+}
+
+/// Plans what to delete so that the log begins with record `oldest`.
+fn plan_division(
+    log: &Log,
+    oldest: u64,
+    division: &Division<'_>,
+    manifests: &BTreeMap<String, Manifest>,
+) -> Result<RetentionPlan> {
+    let referenced = referenced(&division.kept, manifests)?;
     let mut deletable = RetentionPlan {
         records: records_below(log, oldest),
         ..Default::default()
     };
-    let names: BTreeSet<&str> = dropped
+    let names: BTreeSet<&str> = division
+        .dropped
         .iter()
         .flat_map(|commit| &commit.manifests)
         .map(|part| part.object.as_str())
@@ -121,70 +167,4 @@ fn records_below(log: &Log, oldest: u64) -> Vec<String> {
         .filter(|sequence| *sequence < oldest && Some(*sequence) != fence)
         .map(names::record)
         .collect()
-}
-
-/// One object of a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "listings build it field by field"
-)]
-pub struct Listed {
-    /// Its name, relative to the job's folder.
-    pub object: String,
-    /// When it was last written, in milliseconds since the Unix epoch.
-    pub modified_unix_millis: i64,
-}
-
-/// Why an object is nobody's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "reports name each")]
-pub enum OrphanReason {
-    /// A manifest of no committed checkpoint.
-    UnreferencedManifest,
-    /// A file that later snapshots might have referred to, and none does.
-    UnreferencedShared,
-    /// A file of one snapshot, whose checkpoint does not refer to it or is not committed.
-    UnreferencedExclusive,
-}
-
-impl fmt::Display for OrphanReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnreferencedManifest => "manifest of no committed checkpoint",
-            Self::UnreferencedShared => "shared file that no committed checkpoint refers to",
-            Self::UnreferencedExclusive => "file of a snapshot that is not committed",
-        })
-    }
-}
-
-/// Objects of a listing that no checkpoint needs, each with the reason.
-///
-/// `referenced` is what [`fn@referenced`] gave for all checkpoints of a log that was read *after* the listing.
-/// Objects younger than `age_min` are left alone, for they may belong to a checkpoint that is being made:
-/// it has to be longer than any checkpoint takes. So are records, savepoints and names nobody gave.
-#[must_use]
-pub fn orphans(
-    listing: &[Listed],
-    referenced: &BTreeSet<String>,
-    age_min: Duration,
-    now_unix_millis: i64,
-) -> Vec<(String, OrphanReason)> {
-    let age_min = i64::try_from(age_min.as_millis()).unwrap_or(i64::MAX);
-    let written_before = now_unix_millis.saturating_sub(age_min);
-    listing
-        .iter()
-        .filter(|listed| listed.modified_unix_millis <= written_before)
-        .filter(|listed| !referenced.contains(&listed.object))
-        .filter_map(|listed| Some((listed.object.clone(), orphan_reason(&listed.object)?)))
-        .collect()
-}
-
-fn orphan_reason(object: &str) -> Option<OrphanReason> {
-    match object.parse() {
-        Ok(ObjectName::Manifest { .. }) => Some(OrphanReason::UnreferencedManifest),
-        Ok(ObjectName::Shared { .. }) => Some(OrphanReason::UnreferencedShared),
-        Ok(ObjectName::Exclusive { .. }) => Some(OrphanReason::UnreferencedExclusive),
-        Ok(ObjectName::Record { .. } | ObjectName::Savepoint { .. }) | Err(_) => None,
-    }
 }

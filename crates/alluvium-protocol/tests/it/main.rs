@@ -3,12 +3,14 @@
 #![cfg(test)]
 
 mod commit_plans;
+mod copy_plans;
 mod damage;
 mod format_doc;
 mod golden;
 mod key_laws;
 mod log;
 mod names;
+mod orphan_plans;
 mod restore_plans;
 mod retention_plans;
 mod round_trips;

@@ -1,16 +1,13 @@
 //! What may be deleted: never what a kept checkpoint needs, never what is nobody's business.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
+use alluvium_protocol::ErrorKind;
 use alluvium_protocol::catalog::{Commit, Record, names};
-use alluvium_protocol::file::FileId;
 use alluvium_protocol::manifest::Manifest;
 use alluvium_protocol::plan::log::Log;
-use alluvium_protocol::plan::retention::{
-    Listed, OrphanReason, RetentionPlan, orphans, plan_retention, referenced,
-};
+use alluvium_protocol::plan::retention::{RetentionPlan, plan_release, plan_retention, referenced};
 use proptest::prelude::*;
 
 use crate::samples::{checkpoint_at, commit_at, fence_at, file, id, manifest};
@@ -168,67 +165,40 @@ fn a_manifest_that_a_kept_checkpoint_names_again_stays() {
     assert_eq!(plan, expected);
 }
 
-const DAY: Duration = Duration::from_hours(24);
-const NOW: i64 = 1_700_000_000_000;
+#[test]
+fn a_checkpoint_that_another_job_has_goes_with_all_older_ones() {
+    let records = |sequences: &[u64]| sequences.iter().map(|it| commit_at(*it, 1, 1)).collect();
+    let with_fence = |mut records: Vec<Record>| {
+        records.extend([fence_at(1, 1), fence_at(5, 2)]);
+        Log::read(records)
+    };
+    let log = with_fence(records(&[2, 3, 4]));
+    let manifests = with_files(&[(2, &[10]), (3, &[10, 11, 12]), (4, &[12, 13])]);
 
-/// A listing of objects that were written this long before now.
-fn listing(objects: &[(String, Duration)]) -> Vec<Listed> {
-    objects
-        .iter()
-        .map(|(object, age)| Listed {
-            object: object.clone(),
-            modified_unix_millis: NOW - i64::try_from(age.as_millis()).unwrap(),
-        })
-        .collect()
+    let middle = plan_release(&log, id(3), &manifests).unwrap();
+    let newest = plan_release(&log, id(4), &manifests).unwrap();
+
+    let expected = RetentionPlan {
+        records: [1, 2, 3].map(names::record).to_vec(),
+        manifests: vec![name(2), name(3)],
+        objects: vec![object(10), object(11)],
+    };
+    assert_eq!(middle, expected);
+    let expected = RetentionPlan {
+        records: [1, 2, 3, 4].map(names::record).to_vec(),
+        manifests: vec![name(2), name(3), name(4)],
+        objects: [10, 11, 12, 13].map(object).to_vec(),
+    };
+    assert_eq!(newest, expected);
 }
 
 #[test]
-fn old_objects_that_nobody_refers_to_are_orphans() {
-    let exclusive = names::exclusive(id(9), 1, 0, FileId::new(5));
-    let old = DAY * 2;
-    let objects = [
-        (object(10), old),
-        (object(11), old),
-        (name(9), old),
-        (exclusive.clone(), old),
-    ];
+fn a_log_never_loses_its_newest_record() {
+    let log = Log::read(vec![fence_at(1, 1), commit_at(2, 1, 1)]);
 
-    let found = orphans(&listing(&objects), &BTreeSet::from([object(10)]), DAY, NOW);
+    let error = plan_release(&log, id(2), &with_files(&[(2, &[10])])).unwrap_err();
 
-    let expected = [
-        (object(11), OrphanReason::UnreferencedShared),
-        (name(9), OrphanReason::UnreferencedManifest),
-        (exclusive, OrphanReason::UnreferencedExclusive),
-    ];
-    assert_eq!(found, expected);
-}
-
-#[test]
-fn young_objects_are_no_orphans_yet() {
-    let almost = DAY - Duration::from_millis(1);
-    let mut listing = listing(&[(object(1), almost), (object(2), DAY)]);
-    // Storage's clock may run ahead of ours.
-    listing.push(Listed {
-        object: object(3),
-        modified_unix_millis: NOW + 5_000,
-    });
-
-    let found = orphans(&listing, &BTreeSet::new(), DAY, NOW);
-
-    assert_eq!(found, [(object(2), OrphanReason::UnreferencedShared)]);
-}
-
-#[test]
-fn records_savepoints_and_foreign_objects_are_never_orphans() {
-    let objects = [
-        names::record(3),
-        format!("{}COMMIT", names::savepoint_prefix("mine").unwrap()),
-        "shared/notes.txt".to_owned(),
-        "README".to_owned(),
-    ];
-    let listing = listing(&objects.map(|object| (object, DAY * 365)));
-
-    assert_eq!(orphans(&listing, &BTreeSet::new(), DAY, NOW), []);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
 proptest! {
