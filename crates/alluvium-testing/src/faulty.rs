@@ -30,6 +30,8 @@ pub enum Operation {
     Get,
     /// [`Storage::list`].
     List,
+    /// [`Storage::copy`].
+    Copy,
     /// [`Storage::delete`].
     Delete,
 }
@@ -293,6 +295,10 @@ impl Storage for FaultyStorage {
 
     fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>> {
         self.call(Operation::List, prefix, || self.inner.list(prefix), whole)
+    }
+
+    fn copy(&self, from: &str, to: &str) -> Result<()> {
+        self.call(Operation::Copy, to, || self.inner.copy(from, to), whole)
     }
 
     fn delete(&self, name: &str) -> Result<()> {

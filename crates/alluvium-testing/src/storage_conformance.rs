@@ -12,11 +12,13 @@
 use alluvium::ErrorKind;
 use alluvium::storage::{PutOutcome, Storage};
 
+pub use self::copies::{a_copy_of_nothing_names_it, copies_are_objects_of_their_own};
 pub use self::files::{
     a_cancelled_transfer_leaves_the_whole_object_or_nothing,
     a_failed_download_leaves_what_was_there, files_come_back_as_they_went,
 };
 
+mod copies;
 mod files;
 
 /// Runs every check.
@@ -33,6 +35,8 @@ pub fn all(storage: &dyn Storage) {
     files_come_back_as_they_went(storage);
     a_cancelled_transfer_leaves_the_whole_object_or_nothing(storage);
     a_failed_download_leaves_what_was_there(storage);
+    copies_are_objects_of_their_own(storage);
+    a_copy_of_nothing_names_it(storage);
 }
 
 /// What was put is what is got, empty objects included, and a second put replaces the first.
@@ -230,6 +234,12 @@ pub fn names_that_mean_directories_are_refused(storage: &dyn Storage) {
                 .expect_err("a name that is not legal"),
             storage.get(name).expect_err("a name that is not legal"),
             storage.delete(name).expect_err("a name that is not legal"),
+            storage
+                .copy(name, "x")
+                .expect_err("a name that is not legal"),
+            storage
+                .copy("x", name)
+                .expect_err("a name that is not legal"),
         ];
 
         for refused in refusals {

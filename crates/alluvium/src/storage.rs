@@ -59,6 +59,16 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// `Unavailable` when storage fails.
     fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>>;
 
+    /// Writes the object `to` with the content of the object `from`, replacing what may be there; without
+    /// moving the bytes through this machine where the provider can. Durable when it returns, and as new as
+    /// any other write: a sweep tells the age of an object from its last write.
+    ///
+    /// Providers have a limit of their own for a copy in one request (S3: 5 GiB): above it, download and upload.
+    ///
+    /// # Errors
+    /// `Unavailable` when `from` does not exist (the message names it) or storage fails; `to` may or may not exist then.
+    fn copy(&self, from: &str, to: &str) -> Result<()>;
+
     /// Deletes the object. An object that is not there counts as deleted.
     ///
     /// # Errors

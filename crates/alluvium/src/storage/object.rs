@@ -141,6 +141,20 @@ impl Storage for ObjectStorage {
         Ok(objects)
     }
 
+    fn copy(&self, from: &str, to: &str) -> Result<()> {
+        let (source, target) = (self.path(from)?, self.path(to)?);
+        let operation = || self.naming(&format!("copy {from} to"), to);
+        // The object store would link the file, which keeps the time of the source's last write.
+        if let Some(directory) = &self.directory {
+            return upload::upload(self, to, &directory.join(from), &Cancel::new())
+                .map(drop)
+                .map_err(|error| error.context(operation()));
+        }
+        let store = Arc::clone(&self.store);
+        let copied = runtime::wait(async move { store.copy(&source, &target).await })?;
+        copied.map_err(|cause| failed(operation(), &cause, &self.secrets))
+    }
+
     fn delete(&self, name: &str) -> Result<()> {
         let path = self.path(name)?;
         let store = Arc::clone(&self.store);

@@ -36,6 +36,23 @@ fn a_directory_holds_nothing_after_everything_was_deleted() {
 }
 
 #[test]
+fn a_copy_in_a_directory_is_as_new_as_any_other_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = in_directory(directory.path()).unwrap();
+    storage.put("from", b"x").unwrap();
+    let source = fs::File::options()
+        .write(true)
+        .open(directory.path().join("from"));
+    source.unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+
+    storage.copy("from", "to").unwrap();
+
+    let times = storage.list("").unwrap();
+    let times: Vec<_> = times.iter().map(|it| it.modified_unix_millis).collect();
+    assert!(times[0] == 0 && times[1] > 0, "{times:?}");
+}
+
+#[test]
 fn a_cancelled_upload_leaves_no_parts_in_a_directory() {
     let directory = tempfile::tempdir().unwrap();
     let from = directory.path().join("from");
