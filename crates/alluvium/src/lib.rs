@@ -122,7 +122,7 @@ pub use backend::{Backend, KeyScope, Timer};
 pub use builder::Builder;
 pub use bytes::BytesBackend;
 pub use error::{Error, ErrorKind, Result};
-pub use local::LocalCopies;
+pub use local::{LocalCopies, LocalCounts};
 pub use options::Options;
 pub use restore::{RestoreFrom, RestoreReport};
 pub use snapshot::{PreparedSnapshot, SnapshotHandle, SnapshotReport, SnapshotTarget};

@@ -112,21 +112,21 @@ impl BytesBackend {
     }
 
     /// Tells the backend that checkpoint `id` of the job exists. From now on snapshots refer to its files, and
-    /// local copies of earlier ones go. May come late, twice, out of order or never.
+    /// local copies of earlier ones go with the next upload. May come late, twice, out of order or never.
     pub fn notify_complete(&mut self, id: CheckpointId) {
         if self.history.complete(id)
             && let Some(local) = &self.local
         {
-            local.discard_before(id);
+            local.note_complete(id);
         }
     }
 
     /// Tells the backend that checkpoint `id` will not exist. Snapshots never refer to its files, and its
-    /// local copy goes. May come late, twice, out of order or never.
+    /// local copy goes with the next upload. May come late, twice, out of order or never.
     pub fn notify_aborted(&mut self, id: CheckpointId) {
         self.history.abort(id);
         if let Some(local) = &self.local {
-            local.discard(id);
+            local.note_aborted(id);
         }
     }
 }

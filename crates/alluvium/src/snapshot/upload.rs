@@ -266,12 +266,10 @@ impl<'a> Upload<'a> {
         let Some(local) = &self.snapshot.local else {
             return;
         };
-        let ids = stored.files.iter().map(|file| file.id);
-        let files: Vec<_> = ids.zip(stored.paths.iter().cloned()).collect();
+        let paths = stored.paths.iter().map(std::path::PathBuf::as_path);
+        let files = stored.files.iter().zip(paths);
         let manifest = &self.snapshot.manifest;
-        if let Err(error) = local.keep(manifest.checkpoint, manifest.subtask, &files) {
-            tracing::warn!(?error, checkpoint = %manifest.checkpoint, "no local copy is kept");
-        }
+        local.keep(manifest.checkpoint, manifest.subtask, files);
     }
 
     fn take_back(&self) {

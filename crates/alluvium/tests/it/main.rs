@@ -5,6 +5,7 @@ mod catalog;
 mod damage;
 mod freeze;
 mod job;
+mod local_copies;
 mod memory_store;
 mod restores;
 mod snapshots;

@@ -2,12 +2,11 @@
 
 #![cfg(test)]
 
-use std::fs;
 use std::sync::{Arc, Mutex};
 
+use alluvium::ErrorKind;
 use alluvium::protocol::manifest::{Manifest, SnapshotKind};
 use alluvium::storage::{Cancel, Storage};
-use alluvium::{ErrorKind, LocalCopies};
 use alluvium_testing::faulty::{Fault, FaultyStorage, Operation};
 
 use crate::job::{Job, Subtask, contents_after, nobody};
@@ -157,64 +156,5 @@ fn every_file_is_in_storage_before_the_manifest_is() {
             );
         }
         assert!(!seen.contains(&format!("job/{}", handle.manifest.object)));
-    }
-}
-
-#[test]
-fn a_local_copy_that_cannot_be_kept_fails_nothing() {
-    let job = Job::new();
-    let local = job.local_copies();
-    let mut subtask = Subtask::open(job.builder(0, 1).local_copies(local));
-    subtask.write(0..40, 1);
-    // A file where the copies' folder should be.
-    fs::remove_dir_all(job.local_directory()).unwrap();
-    fs::write(job.local_directory(), b"in the way").unwrap();
-
-    let handle = job.complete(&mut subtask, 1);
-
-    drop(subtask);
-    assert_eq!(
-        job.restore(&[handle]).0.contents(),
-        contents_after(&[(0..40, 1)])
-    );
-}
-
-#[test]
-fn no_local_copy_is_kept_of_a_failed_upload_and_only_the_last_of_complete_ones() {
-    let job = Job::new();
-    let mut subtask = Subtask::open(job.builder(0, 1).local_copies(job.local_copies()));
-    let copies = || {
-        let entries = fs::read_dir(job.local_directory().join("job")).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut ids: Vec<u64> = names.map(|name| name.parse().unwrap()).collect();
-        ids.sort_unstable();
-        ids
-    };
-    subtask.write(0..40, 1);
-    job.storage
-        .fail(Operation::Put, 1, Fault::Before(ErrorKind::Unavailable));
-    job.upload(subtask.prepare(1)).unwrap_err();
-    assert_eq!(copies(), Vec::<u64>::new());
-
-    job.complete(&mut subtask, 2);
-    job.take(&mut subtask, 3);
-    assert_eq!(copies(), [2, 3]);
-    subtask
-        .backend
-        .notify_aborted(alluvium::protocol::manifest::CheckpointId::new(3));
-    assert_eq!(copies(), [2]);
-    job.complete(&mut subtask, 4);
-
-    assert_eq!(copies(), [4]);
-}
-
-#[test]
-fn the_copies_of_a_job_stay_in_their_directory() {
-    let job = Job::new();
-
-    for name in ["..", "../elsewhere", "/elsewhere", ""] {
-        let error = LocalCopies::in_directory(&job.local_directory(), name).unwrap_err();
-
-        assert_eq!(error.kind(), ErrorKind::Invalid, "{name:?}");
     }
 }
