@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chain;
 pub mod damage;
 pub mod faulty;
 pub mod oracle;

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::oracle::Window;
 
 mod job;
-mod operations;
+pub(crate) mod operations;
 
 pub use job::Trial;
 
@@ -22,7 +22,7 @@ pub use job::Trial;
 pub const MAX_PARALLELISM: u32 = 20;
 
 /// The keys of a trial: few, so that operations meet what earlier ones left.
-const KEYS: std::ops::Range<u16> = 0..6;
+pub(crate) const KEYS: std::ops::Range<u16> = 0..6;
 
 /// One thing that happens to a trial's job.
 #[derive(Debug, Clone)]
@@ -103,7 +103,7 @@ fn window() -> impl Strategy<Value = Window> {
     (-2..3_i64).prop_map(|start| (start * 10, start * 10 + 10))
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
+pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         1 => any::<u32>().prop_map(Operation::SetValue),
         1 => any::<u32>().prop_map(Operation::UpdateValue),
@@ -128,7 +128,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+pub(crate) fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         5 => Just(Fate::Completed),
         2 => Just(Fate::ToldLate),

@@ -12,7 +12,7 @@ use crate::oracle::{Oracle, Window};
 
 /// Count and total; the mean is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mean;
+pub(crate) struct Mean;
 
 impl Aggregate for Mean {
     type Input = i64;
@@ -49,7 +49,7 @@ const TIMERS: EventTimers = EventTimers::new("timers");
 
 /// The handles of a subtask's states.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct States {
+pub(crate) struct States {
     values: Value<u32>,
     windowed: Value<u32, Window>,
     lists: List<u32>,
@@ -57,11 +57,11 @@ pub(super) struct States {
     maps: Map<i8, u32>,
     sums: Reducing<i64>,
     means: Aggregating<Mean>,
-    pub(super) timers: Timers,
+    pub(crate) timers: Timers,
 }
 
 impl States {
-    pub(super) fn register(backend: &mut Backend<u16>) -> Result<Self> {
+    pub(crate) fn register(backend: &mut Backend<u16>) -> Result<Self> {
         Ok(Self {
             values: backend.register(VALUES)?,
             windowed: backend.register(WINDOWED)?,
@@ -75,7 +75,7 @@ impl States {
     }
 
     /// Does `operation` to both, and compares what it returns.
-    pub(super) fn operate(
+    pub(crate) fn operate(
         &self,
         backend: &mut Backend<u16>,
         oracle: &mut Oracle,
@@ -176,8 +176,20 @@ impl States {
         Ok(())
     }
 
+    /// Visits the value of every key that the backend has, whichever it is.
+    pub(crate) fn values(
+        &self,
+        backend: &mut Backend<u16>,
+        visit: &mut dyn FnMut(u16, u32),
+    ) -> Result<()> {
+        backend.entries(self.values, |key, (), value| {
+            visit(key, value);
+            Ok(())
+        })
+    }
+
     /// Compares all state of one key, except timers.
-    pub(super) fn compare(
+    pub(crate) fn compare(
         &self,
         backend: &mut Backend<u16>,
         oracle: &Oracle,

@@ -2,6 +2,7 @@
 
 mod budget;
 mod catalog;
+mod chains;
 mod damage;
 mod freeze;
 mod job;
