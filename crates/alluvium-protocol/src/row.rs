@@ -132,6 +132,18 @@ impl RowRange {
         self.from.as_slice() <= row && self.to().is_none_or(|to| row < to)
     }
 
+    /// Whether a row from `first` to `last`, both included, can lie in the range.
+    #[must_use]
+    pub fn meets(&self, first: &[u8], last: &[u8]) -> bool {
+        !self.is_empty() && self.from.as_slice() <= last && self.to().is_none_or(|to| first < to)
+    }
+
+    /// Whether all rows from `first` to `last`, both included, lie in the range.
+    #[must_use]
+    pub fn covers(&self, first: &[u8], last: &[u8]) -> bool {
+        self.contains(first) && self.contains(last)
+    }
+
     /// The rows in both ranges, or `None` when there can be none.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
@@ -196,6 +208,19 @@ mod tests {
             let both = a.intersection(&b);
 
             prop_assert_eq!(both.is_some_and(|r| r.contains(&row)), a.contains(&row) && b.contains(&row));
+        }
+
+        #[test]
+        fn rows_between_bounds_meet_or_are_covered(range in range(), a in row(), b in row(), row in row()) {
+            let (first, last) = (a.clone().min(b.clone()), a.max(b));
+            let between = first <= row && row <= last;
+
+            if between && range.contains(&row) {
+                prop_assert!(range.meets(&first, &last));
+            }
+            if between && range.covers(&first, &last) {
+                prop_assert!(range.contains(&row));
+            }
         }
 
         #[test]

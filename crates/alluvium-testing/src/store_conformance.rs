@@ -13,17 +13,12 @@
 //! conform. The checks know the seam only; what is particular to one store (which files it writes,
 //! when it compacts) is tested beside that store.
 
-mod clip;
 mod damage;
 mod harness;
 mod histories;
 mod pins;
 mod rows;
 
-pub use clip::{
-    a_clip_keeps_the_rows_at_its_bounds, clipped_rows_stay_away_through_writes_pins_and_reopening,
-    clipped_rows_stay_away_while_files_are_merged, rows_may_be_written_again_after_a_clip,
-};
 pub use damage::{
     a_flipped_byte_is_an_error_or_harmless, a_missing_file_is_corrupt_and_named,
     a_truncated_file_is_an_error, an_empty_list_of_files_is_corrupt,
@@ -67,10 +62,6 @@ macro_rules! store_conformance {
             reopening_links_leaves_the_pin_unchanged,
             bounds_cover_the_rows_of_each_shared_file,
             dropping_a_pin_removes_its_directory,
-            a_clip_keeps_the_rows_at_its_bounds,
-            rows_may_be_written_again_after_a_clip,
-            clipped_rows_stay_away_through_writes_pins_and_reopening,
-            clipped_rows_stay_away_while_files_are_merged,
             an_empty_list_of_files_is_corrupt,
             a_missing_file_is_corrupt_and_named,
             a_truncated_file_is_an_error,

@@ -6,7 +6,7 @@ use alluvium::catalog::Catalog;
 use alluvium::protocol::key_group::MaxParallelism;
 use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::Storage;
-use alluvium::{Error, ErrorKind, RestoreFrom, Result};
+use alluvium::{Error, ErrorKind, Ownership, RestoreFrom, Result};
 
 use crate::attachments::Attachments;
 use crate::recover::{Origin, Recovered};
@@ -53,6 +53,7 @@ impl Start {
                     storage: Arc::clone(storage),
                     root: recovered.job.clone(),
                     manifests: manifests.collect::<Result<_>>()?,
+                    ownership: Ownership::Own,
                 };
                 (of, commit.max_parallelism, commit.attachments, state)
             }

@@ -33,7 +33,7 @@
 //! # use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 //! # use alluvium::storage::{self, Cancel};
 //! # use alluvium::store::memory::MemoryStoreFactory;
-//! # use alluvium::{Backend, Builder, LocalCopies, Progress, RestoreFrom, SnapshotTarget, ValueState};
+//! # use alluvium::{Backend, Builder, LocalCopies, Ownership, Progress, RestoreFrom, SnapshotTarget, ValueState};
 //! #
 //! # const VISITS: ValueState<u64> = ValueState::new("visits");
 //! # let directory = tempfile::tempdir()?;
@@ -78,7 +78,12 @@
 //! let newest = catalog.latest()?.expect("one was committed");
 //! let manifests = newest.manifests.iter().map(|part| catalog.manifest(part));
 //! let from =
-//!     RestoreFrom { storage, root: "clicks".into(), manifests: manifests.collect::<Result<_, _>>()? };
+//!     RestoreFrom {
+//!         storage,
+//!         root: "clicks".into(),
+//!         manifests: manifests.collect::<Result<_, _>>()?,
+//!         ownership: Ownership::Own,
+//!     };
 //! let (mut backend, report) = Backend::<String>::restore(builder, &from, &cancel, &nobody)?;
 //! let visits = backend.register(VISITS)?;
 //! assert_eq!(backend.key("alice")?.value(visits).get()?, Some(1));
@@ -124,7 +129,7 @@ pub use bytes::BytesBackend;
 pub use error::{Error, ErrorKind, Result};
 pub use local::{LocalCopies, LocalCounts};
 pub use options::Options;
-pub use restore::{RestoreFrom, RestoreReport};
+pub use restore::{Ownership, RestoreFrom, RestoreReport};
 pub use snapshot::{PreparedSnapshot, SnapshotHandle, SnapshotReport, SnapshotTarget};
 pub use state::{
     Aggregate, AggregatingState, EventTimers, ListState, MapState, ProcessingTimers, ReducingState,

@@ -2,14 +2,18 @@
 //!
 //! Invariants: nothing of the snapshot's is changed; a restore that fails or is cancelled leaves nothing
 //! on this machine and can be repeated; only rows of the backend's own key groups are visible afterwards.
-//! Row-by-row copying is the fallback: it is logged and counted.
+//! How files of several snapshots become one store is the store's business.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alluvium_protocol::file::FileRef;
 use alluvium_protocol::key_group::KeyGroupRange;
 use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
-use alluvium_protocol::plan::restore::{Restore, plan_restore};
+use alluvium_protocol::plan::restore::{Adoption, Restore, plan_restore};
+use alluvium_protocol::row::RowRange;
 use alluvium_protocol::schema;
 
 use crate::builder::{Builder, Restored};
@@ -19,10 +23,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rows_file::RowsFileReader;
 use crate::snapshot::history::History;
 use crate::storage::{Cancel, Storage};
-use crate::store::{Change, PlacedFile, RowCursor, SortedRun, Store};
+use crate::store::{Change, Opened, Part, PlacedFile, RowCursor, SortedRun, Store};
 use crate::transfer::Progress;
 use crate::working_directory::{Scratch, WorkingDirectory};
-use fetch::Fetch;
+use fetch::{Fetch, Wanted};
 
 mod fetch;
 
@@ -36,6 +40,20 @@ pub struct RestoreFrom {
     pub root: String,
     /// The manifests of all its snapshots.
     pub manifests: Vec<Manifest>,
+    /// Whose they are. Savepoints are never the job's own, whatever this says.
+    pub ownership: Ownership,
+}
+
+/// Whose checkpoint it is that a job is restored from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a restore must treat both")]
+pub enum Ownership {
+    /// The job's own: later snapshots refer to its files, and retention deletes them when nobody needs them any more.
+    #[default]
+    Own,
+    /// Somebody else's: it is read and never referred to, so that its owner may delete it. The first snapshot
+    /// uploads everything.
+    Borrowed,
 }
 
 /// What a restore did.
@@ -56,7 +74,7 @@ pub struct RestoreReport {
     pub bytes_downloaded: u64,
     /// Local copies that were damaged and therefore downloaded.
     pub local_files_refused: usize,
-    /// Rows that were copied one by one.
+    /// Rows that were written again, one by one: those of savepoints, and of files that could not be taken over.
     pub rows_copied: u64,
     /// From the first file to a backend that answers.
     pub took: Duration,
@@ -66,8 +84,8 @@ impl Builder {
     /// Opens a backend with the state of a checkpoint or savepoint, as far as it belongs to its key groups.
     ///
     /// # Errors
-    /// `Incompatible` when it is of another job (savepoints may be), another maximum parallelism, other key
-    /// types or another kind of store; `Corrupt` when a file is not what its manifest says, naming the object;
+    /// `Incompatible` when it is of another job (unless it is a savepoint, or borrowed), another maximum
+    /// parallelism, other key types or another kind of store; `Corrupt` when a file is not what its manifest says, naming the object;
     /// `Unavailable` when storage or this machine fails; `Cancelled` soon after `cancel` is set.
     pub fn restore(
         self,
@@ -78,7 +96,7 @@ impl Builder {
         let clock = Arc::clone(&self.environment.clock);
         let began = clock.monotonic();
         let target = self.range()?;
-        self.check_job(&from.manifests)?;
+        self.check_job(from)?;
         let plan = plan_restore(target, self.factory.kind(), &from.manifests)?;
         let schemas: Vec<_> = from
             .manifests
@@ -127,15 +145,18 @@ impl Builder {
         Ok((backend, report))
     }
 
-    fn check_job(&self, manifests: &[Manifest]) -> Result<()> {
+    fn check_job(&self, from: &RestoreFrom) -> Result<()> {
+        let manifests = &from.manifests;
         let foreign = manifests
             .iter()
             .find(|manifest| manifest.kind != SnapshotKind::Savepoint && manifest.job != self.job);
-        if let Some(manifest) = foreign {
+        if let Some(manifest) = foreign
+            && from.ownership == Ownership::Own
+        {
             return Err(Error::new(
                 ErrorKind::Incompatible,
                 format!(
-                    "checkpoint {} is of job {:?}, not of {:?}: start from a savepoint of it instead",
+                    "checkpoint {} is of job {:?}, not of {:?}: borrow it, claim it, or start from a savepoint",
                     manifest.checkpoint, manifest.job, self.job
                 ),
             ));
@@ -179,6 +200,12 @@ fn next_generation(manifests: &[Manifest]) -> Result<u64> {
     Ok(next)
 }
 
+/// What is taken from one snapshot.
+struct Source {
+    files: Vec<FileRef>,
+    rows: RowRange,
+}
+
 /// Carries out one plan.
 struct Carry<'a> {
     builder: &'a Builder,
@@ -196,19 +223,17 @@ impl Carry<'_> {
             }
             Restore::Reopen(index) => {
                 self.report.plan = "reopen";
-                self.open(*index)
+                let files = 0..self.manifest(*index)?.files.len();
+                let whole = Adoption {
+                    manifest: *index,
+                    range: target,
+                    files: files.collect(),
+                };
+                self.open(&[whole])
             }
-            Restore::Adopt { base, others } => {
+            Restore::Adopt(adoptions) => {
                 self.report.plan = "adopt";
-                let (store, history) = self.open(*base)?;
-                let range = self.manifest(*base)?.range;
-                if let Some(keep) = range.intersection(target).filter(|keep| *keep != range) {
-                    store.clip(&keep.rows())?;
-                }
-                for (index, range) in others {
-                    self.copy(*index, *range, &*store)?;
-                }
-                Ok((store, history))
+                self.open(adoptions)
             }
             Restore::Rows(sources) => {
                 self.report.plan = "rows";
@@ -234,43 +259,81 @@ impl Carry<'_> {
         self.builder.factory.create(&self.directory.fresh("store"))
     }
 
-    /// Opens a snapshot's files as the store: its history goes on.
-    fn open(&mut self, index: usize) -> Result<(Arc<dyn Store>, History)> {
-        let place = self.directory.fresh("store");
-        let manifest = self.manifest(index)?.clone();
-        let store = self.open_at(&manifest, &place)?;
-        Ok((store, History::restored(&manifest)))
+    /// Opens one store of files of snapshots. Their history goes on if they are the job's own.
+    fn open(&mut self, adoptions: &[Adoption]) -> Result<(Arc<dyn Store>, History)> {
+        let sources = adoptions
+            .iter()
+            .map(|adoption| self.source(adoption))
+            .collect::<Result<Vec<_>>>()?;
+        let opened = self.open_sources(&sources)?;
+        self.report.rows_copied += opened.rows_copied;
+        if opened.rows_copied > 0 {
+            let rows = opened.rows_copied;
+            tracing::warn!(
+                rows,
+                "rows of files that could not be taken over were copied"
+            );
+        }
+        if self.fetch.from.ownership == Ownership::Borrowed {
+            return Ok((opened.store, History::default()));
+        }
+        let file = |&(source, file): &(usize, usize)| sources.get(source)?.files.get(file);
+        let names = opened.origins.iter();
+        let names = names.filter_map(|(name, origin)| Some((name.clone(), file(origin)?.id)));
+        let history = History::restored(&self.fetch.from.manifests, names.collect());
+        Ok((opened.store, history))
     }
 
-    fn open_at(&mut self, manifest: &Manifest, place: &std::path::Path) -> Result<Arc<dyn Store>> {
-        self.fetch.place(&manifest.files, place, &mut self.report)?;
-        let placed = manifest.files.iter();
-        let placed = placed.map(|f| PlacedFile {
-            name: f.name.clone(),
-            note: f.note.clone(),
-        });
-        let store = self
-            .builder
-            .factory
-            .open(place, &placed.collect::<Vec<_>>());
-        store.map_err(|error| {
-            error.context(format!(
-                "open the snapshot of subtask {} in checkpoint {}",
-                manifest.subtask, manifest.checkpoint
-            ))
+    fn source(&self, adoption: &Adoption) -> Result<Source> {
+        let manifest = self.manifest(adoption.manifest)?;
+        let files = adoption.files.iter().map(|&file| manifest.files.get(file));
+        let files: Option<Vec<_>> = files.map(Option::<&FileRef>::cloned).collect();
+        Ok(Source {
+            files: files.ok_or_else(|| Error::invalid("a restore plan for other files"))?,
+            rows: adoption.range.rows(),
         })
     }
 
-    /// The fallback: reads one snapshot's rows and writes them to the store.
-    fn copy(&mut self, index: usize, range: KeyGroupRange, to: &dyn Store) -> Result<()> {
-        let manifest = self.manifest(index)?.clone();
-        let place = Scratch::create(self.directory.fresh("source"))?;
-        let source = self.open_at(&manifest, &place.path().join("store"))?;
-        let mut rows = source.scan(&range.rows())?;
-        let copied = self.write(&mut *rows, to)?;
-        self.report.rows_copied += copied;
-        tracing::warn!(rows = copied, %range, subtask = manifest.subtask, "rows copied one by one");
-        Ok(())
+    fn open_sources(&mut self, sources: &[Source]) -> Result<Opened> {
+        if sources.iter().all(|source| source.files.is_empty()) {
+            return Ok(Opened {
+                store: self.create()?,
+                origins: BTreeMap::new(),
+                rows_copied: 0,
+            });
+        }
+        let mut parts = Vec::with_capacity(sources.len());
+        let mut wanted = Vec::new();
+        for source in sources {
+            let directory = self.directory.fresh("part");
+            for file in &source.files {
+                let to = fetch::place_of(&directory, &file.name)?;
+                let file = file.clone();
+                wanted.push(Wanted { file, to });
+            }
+            let files = source.files.iter().map(|file| PlacedFile {
+                name: file.name.clone(),
+                bounds: file.bounds.clone(),
+                note: file.note.clone(),
+            });
+            parts.push(Part {
+                directory,
+                files: files.collect(),
+                rows: source.rows.clone(),
+            });
+        }
+        for part in &parts {
+            let made = fs::create_dir_all(&part.directory);
+            made.map_err(|e| Error::io(format!("create {}", part.directory.display()), e))?;
+        }
+        self.fetch.place(&wanted, &mut self.report)?;
+        self.fetch.cancel.check("a restore")?;
+        let place = self.directory.fresh("store");
+        let opened = self.builder.factory.open(&place, parts);
+        opened.map_err(|error| match self.report.checkpoint {
+            Some(checkpoint) => error.context(format!("open files of checkpoint {checkpoint}")),
+            None => error,
+        })
     }
 
     fn read_rows(&mut self, index: usize, range: KeyGroupRange, to: &dyn Store) -> Result<()> {
@@ -285,7 +348,13 @@ impl Carry<'_> {
             .filter(|file| file.bounds.as_ref().is_some_and(meets));
         let files: Vec<_> = files.cloned().collect();
         let place = Scratch::create(self.directory.fresh("rows"))?;
-        self.fetch.place(&files, place.path(), &mut self.report)?;
+        let mut placed = Vec::new();
+        for file in &files {
+            let to = fetch::place_of(place.path(), &file.name)?;
+            let file = file.clone();
+            placed.push(Wanted { file, to });
+        }
+        self.fetch.place(&placed, &mut self.report)?;
         for file in files {
             let reader = RowsFileReader::open(&place.path().join(&file.name))?;
             self.report.rows_copied += self.write(&mut reader.scan(&wanted)?, to)?;

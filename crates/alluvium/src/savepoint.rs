@@ -10,7 +10,7 @@ use alluvium_protocol::catalog::{ManifestRef, Savepoint};
 use alluvium_protocol::manifest::Manifest;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::restore::RestoreFrom;
+use crate::restore::{Ownership, RestoreFrom};
 use crate::snapshot::SnapshotTarget;
 use crate::storage::{PutOutcome, Storage};
 
@@ -125,6 +125,7 @@ impl SavepointFolder {
             storage: Arc::clone(&self.storage),
             root: self.folder.clone(),
             manifests: manifests.collect::<Result<_>>()?,
+            ownership: Ownership::Borrowed,
         })
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Invariants an implementation keeps:
 //! - rows are ordered by their keys' bytes, unsigned;
-//! - one writer at a time ([`Store::write`], [`Store::clip`], [`Store::pin`] are called by one thread, the
-//!   flusher), while any number of threads read;
+//! - one writer at a time ([`Store::write`] and [`Store::pin`] are called by one thread, the flusher),
+//!   while any number of threads read, and one tidies;
 //! - a scan sees the store as it was when the scan began;
 //! - a file name is never given to other content within the life of one store directory;
 //! - a pinned file does not change or vanish while its [`Pinned`] lives.
@@ -12,6 +12,7 @@
 //! objects or where files are kept for good: that is planned above it (`protocol::plan`), because a
 //! restore that lives inside one engine has to be written again for the next.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use alluvium_protocol::row::RowRange;
 
 use crate::error::Result;
+use crate::storage::Cancel;
 
 pub use alluvium_protocol::rows_file::Change;
 
@@ -64,11 +66,25 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// flusher poisons the backend.
     fn write(&self, run: &mut dyn SortedRun) -> Result<()>;
 
-    /// Drops every row outside `keep`. O(files): space may be given back later, in the background.
+    /// Adds rows in a range in which the store has none yet, faster than [`Store::write`] does: part of a restore.
+    /// Any number of threads may load at the same time, each its own range; nobody reads or writes yet.
     ///
     /// # Errors
-    /// As [`Store::write`].
-    fn clip(&self, keep: &RowRange) -> Result<()>;
+    /// As [`Store::write`]; the store is of no use then. `Invalid` when the run deletes.
+    fn load(&self, run: &mut dyn SortedRun) -> Result<()> {
+        self.write(run)
+    }
+
+    /// Gives back space that rows take which no read will ever see, such as those that another subtask took over.
+    /// Returns whether there may be more to do after later writes. Takes long: for a thread of its own; several
+    /// calls at the same time are allowed and pointless.
+    ///
+    /// # Errors
+    /// `Cancelled` soon after `cancel` is set; `Unavailable` when the device fails. No row changes in either case.
+    fn tidy(&self, cancel: &Cancel) -> Result<Tidied> {
+        cancel.check("tidying a store")?;
+        Ok(Tidied::Clean)
+    }
 
     /// Pins all that was written so far as immutable files on this machine, in `directory`, which does
     /// not exist yet and lies in the store directory's file system.
@@ -79,6 +95,16 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Sizes for metrics and people; cheap, approximate.
     fn size(&self) -> StoreSize;
+}
+
+/// What [`Store::tidy`] left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "callers must treat both")]
+pub enum Tidied {
+    /// Nothing: there is no need to call it again.
+    Clean,
+    /// Space that later writes and pins may make it possible to give back.
+    More,
 }
 
 /// A store's size.
@@ -130,17 +156,47 @@ pub struct PinnedFile {
     pub note: Vec<u8>,
 }
 
-/// A file that was placed in a store directory for [`StoreFactory::open`], under its `name`.
+/// A file that was placed for [`StoreFactory::open`], in the directory of its [`Part`] under its `name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "restore builds it field by field"
 )]
 pub struct PlacedFile {
-    /// Its name within the store.
+    /// Its name within the store that pinned it.
     pub name: String,
+    /// The bounds that [`PinnedFile::bounds`] had.
+    pub bounds: Option<(Vec<u8>, Vec<u8>)>,
     /// The note that [`PinnedFile::note`] carried.
     pub note: Vec<u8>,
+}
+
+/// Files of one pinned store, and which of their rows count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "restore builds it field by field"
+)]
+pub struct Part {
+    /// Where the files are. The store lives in this directory or deletes it.
+    pub directory: PathBuf,
+    /// The files: all that hold rows of `rows`, and either all of the store's bookkeeping or none of it.
+    pub files: Vec<PlacedFile>,
+    /// The rows that count. What else is in the files is never seen.
+    pub rows: RowRange,
+}
+
+/// A store that was opened from parts.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "stores build it field by field")]
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Which of its files are files of the parts: by the name that the file has now, the positions of
+    /// part and file. A file that is missing here counts as new.
+    pub origins: BTreeMap<String, (usize, usize)>,
+    /// Rows that were copied one by one.
+    pub rows_copied: u64,
 }
 
 /// Opens stores of one kind.
@@ -154,10 +210,13 @@ pub trait StoreFactory: Send + Sync + fmt::Debug {
     /// `Unavailable` when the directory cannot be made or the engine does not start.
     fn create(&self, directory: &Path) -> Result<Arc<dyn Store>>;
 
-    /// The store whose files lie in `directory`; they now belong to it and may be deleted by it
-    /// (they are links or copies).
+    /// A store that holds the rows of all parts, whose rows are disjoint, and no others. It may use `directory`,
+    /// which does not exist, in the file system of the parts. In time that depends on the number of files, unless
+    /// [`Opened::rows_copied`] says otherwise.
     ///
     /// # Errors
-    /// `Corrupt` when the files are not a whole store, `Unavailable` when the device fails.
-    fn open(&self, directory: &Path, files: &[PlacedFile]) -> Result<Arc<dyn Store>>;
+    /// `Corrupt` when files of a part are missing, damaged or contradict each other; `Invalid` when there is no
+    /// part, or rows of two parts meet; `Unavailable` when the device fails. `directory` and those of the parts are left
+    /// in any state, for the caller to delete.
+    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened>;
 }

@@ -4,12 +4,11 @@
 //! |---|---|---|
 //! | [`Restore::Empty`] | there is no manifest | none |
 //! | [`Restore::Reopen`] | one manifest meets the target, and has its very range | files |
-//! | [`Restore::Adopt`] | any other restore from files of the same kind of store | files, from clean sources |
+//! | [`Restore::Adopt`] | any other restore from files of the same kind of store | files |
 //! | [`Restore::Rows`] | savepoints, and files of another kind of store | rows |
 //!
-//! Works on ranges only. That files of two sources do not overlap in fact, and that clipping comes last, is
-//! for whoever carries out [`Restore::Adopt`] to see to, by the files' bounds: [`strays`] finds the files
-//! that reach beyond their part.
+//! Works on ranges and the files' bounds. How files of several sources get along in one store is the store's to
+//! plan: it depends on what a file is there.
 
 use crate::error::{Error, Result};
 use crate::key_group::KeyGroupRange;
@@ -25,15 +24,22 @@ pub enum Restore {
     Empty,
     /// Open the files of this manifest, and keep their history: the next snapshot refers to them.
     Reopen(usize),
-    /// Open the files of `base`, adopt those of the others, and clip to the target.
-    Adopt {
-        /// The manifest that has most of the target's key groups, one inside the target if there is any.
-        base: usize,
-        /// The other manifests, in the order of their key groups, each with its part of the target.
-        others: Vec<(usize, KeyGroupRange)>,
-    },
+    /// Open one store of files of these manifests, which are in the order of their key groups.
+    Adopt(Vec<Adoption>),
     /// Write the rows of these parts of these manifests, in the order of their key groups.
     Rows(Vec<(usize, KeyGroupRange)>),
+}
+
+/// What a restore takes from one manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a restore must carry out each")]
+pub struct Adoption {
+    /// The manifest.
+    pub manifest: usize,
+    /// Its part of the target.
+    pub range: KeyGroupRange,
+    /// Those of its files that have rows, or traces of deleted ones, in that part. The others are not needed.
+    pub files: Vec<usize>,
 }
 
 /// Plans the restore of `target` into a store of kind `store` from all manifests of one checkpoint.
@@ -70,32 +76,21 @@ pub fn plan_restore(target: KeyGroupRange, store: &str, manifests: &[Manifest]) 
     {
         return Ok(Restore::Reopen(*index));
     }
-    // One that is inside needs no clip. Of equals the first, so that the plan is always the same.
-    let rank = |(_, manifest, part): &&(usize, &Manifest, KeyGroupRange)| {
-        (target.covers(manifest.range), part.len())
-    };
-    let Some((base, _, _)) = parts.iter().rev().max_by_key(rank) else {
-        return Ok(Restore::Empty); // The target is covered, so this is never reached.
-    };
-    let others = parts.iter().filter(|(index, _, _)| index != base);
-    let others = others.map(|(index, _, part)| (*index, *part)).collect();
-    Ok(Restore::Adopt {
-        base: *base,
-        others,
-    })
+    let adoptions = parts.iter().map(|(index, manifest, part)| Adoption {
+        manifest: *index,
+        range: *part,
+        files: files_in(manifest, *part),
+    });
+    Ok(Restore::Adopt(adoptions.collect()))
 }
 
-/// Indices of the files that have rows, or traces of deleted ones, outside `keep`: what an earlier clip
-/// left behind, or what other targets will take. They need a clip, or rewriting, before they may lie beside
-/// files of another source.
-#[must_use]
-pub fn strays(manifest: &Manifest, keep: KeyGroupRange) -> Vec<usize> {
-    let keep: RowRange = keep.rows();
-    let outside =
-        |(first, last): &(Vec<u8>, Vec<u8>)| !keep.contains(first) || !keep.contains(last);
+/// Indices of the files that have rows in the range.
+fn files_in(manifest: &Manifest, range: KeyGroupRange) -> Vec<usize> {
+    let rows: RowRange = range.rows();
+    let meets = |(first, last): &(Vec<u8>, Vec<u8>)| rows.meets(first, last);
     let files = manifest.files.iter().enumerate();
     files
-        .filter(|(_, file)| file.bounds.as_ref().is_some_and(outside))
+        .filter(|(_, file)| file.bounds.as_ref().is_some_and(meets))
         .map(|(index, _)| index)
         .collect()
 }

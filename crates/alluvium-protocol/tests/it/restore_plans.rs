@@ -5,7 +5,7 @@
 use alluvium_protocol::ErrorKind;
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange};
 use alluvium_protocol::manifest::{Manifest, SnapshotKind};
-use alluvium_protocol::plan::restore::{Restore, plan_restore, strays};
+use alluvium_protocol::plan::restore::{Adoption, Restore, plan_restore};
 use proptest::prelude::*;
 
 use crate::samples::{file, groups, manifest_of, max};
@@ -14,7 +14,10 @@ use crate::samples::{file, groups, manifest_of, max};
 fn taken_at(parallelism: u32) -> Vec<Manifest> {
     let range = |subtask| max(128).range_of(subtask, parallelism).unwrap();
     (0..parallelism)
-        .map(|subtask| manifest_of(subtask, range(subtask)))
+        .map(|subtask| Manifest {
+            files: Vec::new(),
+            ..manifest_of(subtask, range(subtask))
+        })
         .collect()
 }
 
@@ -32,10 +35,13 @@ fn parts(
         Restore::Empty => Vec::new(),
         Restore::Reopen(index) => vec![(*index, target)],
         Restore::Rows(parts) => parts.clone(),
-        Restore::Adopt { base, others } => {
-            let own = manifests[*base].range.intersection(target).unwrap();
-            others.iter().copied().chain([(*base, own)]).collect()
-        }
+        Restore::Adopt(adoptions) => adoptions
+            .iter()
+            .map(|adoption| {
+                assert!(manifests[adoption.manifest].range.covers(adoption.range));
+                (adoption.manifest, adoption.range)
+            })
+            .collect(),
     }
 }
 
@@ -76,47 +82,36 @@ fn the_same_parallelism_reopens() {
     );
 }
 
-#[test]
-fn scale_out_opens_the_one_that_covers_the_target() {
-    let adopt = Restore::Adopt {
-        base: 0,
-        others: Vec::new(),
+fn adopt(parts: &[(usize, KeyGroupRange)]) -> Restore {
+    let adoption = |&(manifest, range)| Adoption {
+        manifest,
+        range,
+        files: Vec::new(),
     };
-
-    assert_eq!(rescale(1, 2), [adopt.clone(), adopt]);
+    Restore::Adopt(parts.iter().map(adoption).collect())
 }
 
 #[test]
-fn scale_in_opens_one_and_adopts_the_other() {
-    let others = vec![(1, groups(64, 127))];
+fn scale_out_takes_a_part_of_one() {
+    let halves = [adopt(&[(0, groups(0, 63))]), adopt(&[(0, groups(64, 127))])];
 
-    assert_eq!(rescale(2, 1), [Restore::Adopt { base: 0, others }]);
+    assert_eq!(rescale(1, 2), halves);
 }
 
 #[test]
-fn scale_in_prefers_the_one_inside_the_target() {
+fn scale_in_takes_all_of_several() {
+    let whole = adopt(&[(0, groups(0, 63)), (1, groups(64, 127))]);
+
+    assert_eq!(rescale(2, 1), [whole]);
+}
+
+#[test]
+fn a_mixed_rescale_cuts_those_at_the_border() {
     // 3 -> 2: the middle one, 43-85, is cut by both targets.
-    let first = Restore::Adopt {
-        base: 0,
-        others: vec![(1, groups(43, 63))],
-    };
-    let second = Restore::Adopt {
-        base: 2,
-        others: vec![(1, groups(64, 85))],
-    };
+    let first = adopt(&[(0, groups(0, 42)), (1, groups(43, 63))]);
+    let second = adopt(&[(1, groups(64, 85)), (2, groups(86, 127))]);
 
     assert_eq!(rescale(3, 2), [first, second]);
-}
-
-#[test]
-fn without_one_inside_the_target_the_one_with_most_of_it_is_opened() {
-    // 2 -> 3: the middle target, 43-85, takes 21 groups of the first and 22 of the second.
-    let middle = Restore::Adopt {
-        base: 1,
-        others: vec![(0, groups(43, 63))],
-    };
-
-    assert_eq!(rescale(2, 3)[1], middle);
 }
 
 #[test]
@@ -133,13 +128,7 @@ fn the_order_of_the_manifests_does_not_matter() {
 
     let plan = plan(target, &manifests);
 
-    assert_eq!(
-        plan,
-        Restore::Adopt {
-            base: 2,
-            others: vec![(1, groups(43, 63))]
-        }
-    );
+    assert_eq!(plan, adopt(&[(2, groups(0, 42)), (1, groups(43, 63))]));
 }
 
 #[test]
@@ -236,17 +225,24 @@ fn manifests_of_different_jobs_or_max_parallelisms_are_refused() {
 }
 
 #[test]
-fn files_that_reach_beyond_their_part_are_found() {
+fn only_files_that_meet_the_part_are_taken() {
     let mut manifest = manifest_of(0, groups(0, 63));
     let bounds = |first: u8, last: u8| Some((vec![0, first, 0, 0], vec![0, last, 0, 0, 1]));
     manifest.files = vec![file(1), file(2), file(3), file(4)];
     manifest.files[0].bounds = bounds(0, 31);
     manifest.files[1].bounds = bounds(20, 32);
     manifest.files[2].bounds = bounds(40, 50);
+    // Bookkeeping: a store that is rebuilt keeps its own.
     manifest.files[3].bounds = None;
+    let taken = |target| match plan(target, std::slice::from_ref(&manifest)) {
+        Restore::Adopt(adoptions) => adoptions[0].files.clone(),
+        other => panic!("{other:?}"),
+    };
 
-    assert_eq!(strays(&manifest, groups(0, 31)), [1, 2]);
-    assert_eq!(strays(&manifest, groups(0, 63)), [0; 0]);
+    assert_eq!(taken(groups(0, 19)), [0]);
+    assert_eq!(taken(groups(0, 20)), [0, 1]);
+    assert_eq!(taken(groups(32, 40)), [1, 2]);
+    assert_eq!(taken(groups(51, 63)), [0; 0]);
 }
 
 proptest! {

@@ -14,7 +14,7 @@ use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::{Cancel, Storage};
 use alluvium::store::StoreFactory;
 use alluvium::{
-    Backend, Builder, ListState, Options, Progress, RestoreFrom, Result, SnapshotHandle,
+    Backend, Builder, ListState, Options, Ownership, Progress, RestoreFrom, Result, SnapshotHandle,
     SnapshotTarget, ValueState,
 };
 use tempfile::TempDir;
@@ -127,6 +127,7 @@ impl Job {
             storage: Arc::clone(&self.storage),
             root: JOB.to_owned(),
             manifests: manifests.collect::<Result<_>>()?,
+            ownership: Ownership::Own,
         })
     }
 

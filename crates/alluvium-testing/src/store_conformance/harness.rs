@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
-use alluvium::store::{Change, Pinned, PlacedFile, RowCursor, SortedRun, Store, StoreFactory};
+use alluvium::store::{
+    Change, Opened, Part, Pinned, PlacedFile, RowCursor, SortedRun, Store, StoreFactory,
+};
 use tempfile::TempDir;
 
 /// What a store should hold.
@@ -58,14 +60,38 @@ impl<'a> Place<'a> {
             fs::hard_link(&file.path, directory.join(&file.name)).expect("a link to a pinned file");
             PlacedFile {
                 name: file.name.clone(),
+                bounds: file.bounds.clone(),
                 note: file.note.clone(),
             }
         };
         pinned.files().iter().map(place).collect()
     }
 
+    /// A part of the pinned files, placed in the directory `name`.
+    pub(super) fn part(&self, pinned: &dyn Pinned, name: &str, rows: &RowRange) -> Part {
+        Part {
+            files: self.place(pinned, name),
+            directory: self.path(name),
+            rows: rows.clone(),
+        }
+    }
+
+    /// A store of parts.
+    pub(super) fn open_parts(&self, name: &str, parts: Vec<Part>) -> Result<Opened> {
+        self.factory.open(&self.path(name), parts)
+    }
+
+    /// A store of files that were placed in the directory `name`.
     pub(super) fn open(&self, name: &str, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
-        self.factory.open(&self.path(name), files)
+        let whole = Part {
+            directory: self.path(name),
+            files: files.to_vec(),
+            rows: RowRange::all(),
+        };
+        let opened = self
+            .factory
+            .open(&self.path(&format!("{name}, opened")), vec![whole])?;
+        Ok(opened.store)
     }
 
     /// A store from the pinned files, in the directory `name`.

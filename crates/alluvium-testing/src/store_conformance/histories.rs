@@ -22,14 +22,13 @@ const HISTORIES: u32 = 24;
 enum Step {
     Write(Changes),
     Scan(RowRange),
-    Clip(RowRange),
     /// Pins, and looks at the pin again at the end.
     Pin,
     /// Goes on with a store opened from a pin made now.
     Reopen,
 }
 
-/// Whatever is written, clipped, pinned and reopened in whatever order: the store reads like an
+/// Whatever is written, pinned and reopened in whatever order: the store reads like an
 /// ordered map to which the same was done, and every pin like the map at its moment.
 pub fn random_histories_match_an_ordered_map(factory: &dyn StoreFactory) {
     let config = Config {
@@ -92,10 +91,6 @@ impl<'a> History<'a> {
                 expected.retain(|row, _| range.contains(row));
                 assert_eq!(scan(&*self.store, range), expected);
             }
-            Step::Clip(keep) => {
-                assert!(self.store.clip(keep).is_ok());
-                self.expected.retain(|row, _| keep.contains(row));
-            }
             Step::Pin => self.pin(number),
             Step::Reopen => {
                 self.pin(number);
@@ -118,7 +113,6 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => changes().prop_map(Step::Write),
         2 => range().prop_map(Step::Scan),
-        1 => range().prop_map(Step::Clip),
         2 => Just(Step::Pin),
         1 => Just(Step::Reopen),
     ]

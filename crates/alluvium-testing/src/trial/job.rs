@@ -12,8 +12,8 @@ use alluvium::protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium::storage::{Cancel, Storage};
 use alluvium::store::StoreFactory;
 use alluvium::{
-    Backend, Builder, LocalCopies, Options, PreparedSnapshot, Progress, RestoreFrom, Result,
-    SnapshotHandle, SnapshotTarget,
+    Backend, Builder, LocalCopies, Options, Ownership, PreparedSnapshot, Progress, RestoreFrom,
+    Result, SnapshotHandle, SnapshotTarget,
 };
 use tempfile::TempDir;
 
@@ -258,6 +258,7 @@ impl Trial {
             storage: Arc::clone(&self.storage),
             root,
             manifests,
+            ownership: Ownership::Borrowed,
         };
         self.savepoint = Some((from, self.oracle.clone()));
         Ok(())
@@ -299,6 +300,7 @@ impl Trial {
             storage: Arc::clone(&self.storage),
             root: JOB.to_owned(),
             manifests: manifests.collect::<Result<_>>()?,
+            ownership: Ownership::Own,
         }))
     }
 

@@ -29,6 +29,12 @@ pub(super) struct Fetch<'a> {
     pub(super) progress: &'a Arc<dyn Progress>,
 }
 
+/// A file and where it goes.
+pub(super) struct Wanted {
+    pub(super) file: FileRef,
+    pub(super) to: PathBuf,
+}
+
 /// How one file came here.
 enum Fetched {
     Linked { bytes: u64 },
@@ -36,28 +42,21 @@ enum Fetched {
 }
 
 impl Fetch<'_> {
-    /// Puts `files` into `directory` under their names in the store.
-    pub(super) fn place(
-        &self,
-        files: &[FileRef],
-        directory: &Path,
-        report: &mut RestoreReport,
-    ) -> Result<()> {
-        fs::create_dir_all(directory)
-            .map_err(|error| Error::io(format!("create {}", directory.display()), error))?;
-        let (of, done) = (files.len(), Arc::new(AtomicUsize::new(0)));
-        let tasks = files.iter().map(|file| {
+    /// Puts files where they are wanted, in directories that are there.
+    pub(super) fn place(&self, wanted: &[Wanted], report: &mut RestoreReport) -> Result<()> {
+        let (of, done) = (wanted.len(), Arc::new(AtomicUsize::new(0)));
+        let tasks = wanted.iter().map(|Wanted { file, to }| {
             let (storage, root) = (Arc::clone(&self.from.storage), self.from.root.clone());
             let (file, local) = (file.clone(), self.local.get(&file.id).cloned());
-            let to = place_of(directory, &file.name)?;
-            let (done, progress) = (Arc::clone(&done), Arc::clone(self.progress));
-            Ok::<Task<Fetched>, Error>(Box::new(move |cancel| {
+            let (to, done, progress) = (to.clone(), Arc::clone(&done), Arc::clone(self.progress));
+            let task: Task<Fetched> = Box::new(move |cancel| {
                 let fetched = fetch(&*storage, &root, &file, local.as_deref(), &to, cancel)?;
                 progress.file_done(1 + done.fetch_add(1, Ordering::AcqRel), of, file.bytes);
                 Ok(fetched)
-            }))
+            });
+            task
         });
-        let tasks = tasks.collect::<Result<Vec<_>>>()?;
+        let tasks = tasks.collect();
         let spawn = &*self.environment.spawn;
         for fetched in run_all(spawn, self.threads, tasks, self.cancel)? {
             match fetched {
@@ -77,7 +76,7 @@ impl Fetch<'_> {
 }
 
 /// The file's place in `directory`. Names come from a manifest: none may leave the directory.
-fn place_of(directory: &Path, name: &str) -> Result<PathBuf> {
+pub(super) fn place_of(directory: &Path, name: &str) -> Result<PathBuf> {
     let plain =
         !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
     if plain {

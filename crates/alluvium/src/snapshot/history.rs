@@ -23,10 +23,12 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    pub(crate) fn of(manifest: &Manifest) -> Self {
-        let shared = manifest.files.iter().filter(|file| file.shared);
+    /// Snapshots of one checkpoint.
+    pub(crate) fn of(manifests: &[Manifest]) -> Self {
+        let files = manifests.iter().flat_map(|manifest| &manifest.files);
+        let shared = files.filter(|file| file.shared);
         Self {
-            id: Some(manifest.checkpoint),
+            id: manifests.first().map(|manifest| manifest.checkpoint),
             files: shared.map(|file| (file.id, file.clone())).collect(),
         }
     }
@@ -70,7 +72,7 @@ impl Uploads {
     }
 
     pub(crate) fn record(&self, manifest: &Manifest) {
-        let base = Arc::new(Base::of(manifest));
+        let base = Arc::new(Base::of(std::slice::from_ref(manifest)));
         self.with(|shared| shared.uploaded.insert(manifest.checkpoint, base));
     }
 }
@@ -93,18 +95,13 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// A history that begins with a restored snapshot, whose files keep their names.
-    pub(crate) fn restored(manifest: &Manifest) -> Self {
+    /// A history that begins with restored snapshots of one checkpoint; `names` are those that their files have now.
+    pub(crate) fn restored(manifests: &[Manifest], names: BTreeMap<String, FileId>) -> Self {
         let history = Self {
-            base: Arc::new(Base::of(manifest)),
+            base: Arc::new(Base::of(manifests)),
             uploads: Uploads::default(),
         };
-        history.uploads.with(|shared| {
-            let shared_files = manifest.files.iter().filter(|file| file.shared);
-            shared.names = shared_files
-                .map(|file| (file.name.clone(), file.id))
-                .collect();
-        });
+        history.uploads.with(|shared| shared.names = names);
         history
     }
 

@@ -7,7 +7,7 @@
 //!
 //! Invariants: a run never changes, so that readers, scans and pins hold the list of their moment and
 //! the writer replaces the list; the list's lock is held only to copy or replace one pointer.
-//! A clip cuts the ends of runs off without copying; what was cut off is gone at once and for ever: no
+//! Opening cuts the ends of runs off without copying; what was cut off is gone at once and for ever: no
 //! merge reads it, and no file is written of it.
 //!
 //! On disk there is nothing until a pin, which writes each run once, as a rows file in the store
@@ -24,7 +24,7 @@ use self::file::RunFile;
 use self::merge::{Merge, Scan};
 use self::run::{Run, RunBuilder};
 use self::slice::Slice;
-use super::{Change, Pinned, PlacedFile, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
+use super::{Change, Opened, Part, Pinned, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
 use crate::error::{Error, Result};
 
 mod file;
@@ -74,10 +74,13 @@ impl StoreFactory for MemoryStoreFactory {
         )))
     }
 
-    fn open(&self, directory: &Path, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
-        create_directory(directory)?;
-        let (runs, writer) = open::open(directory, files)?;
-        Ok(Arc::new(MemoryStore::new(directory, runs, writer)))
+    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened> {
+        let read = open::open(directory, &parts)?;
+        Ok(Opened {
+            store: Arc::new(MemoryStore::new(directory, read.runs, read.writer)),
+            origins: read.origins,
+            rows_copied: 0,
+        })
     }
 }
 
@@ -130,7 +133,7 @@ impl MemoryStore {
         if run.file().is_some() {
             return Ok(Some(run.clone()));
         }
-        // What a clip cut off must not reach a file: it would come back when the file is opened.
+        // What opening cut off must not reach a file: it would come back when the file is opened.
         let Some(run) = run.to_whole() else {
             return Ok(None);
         };
@@ -178,17 +181,6 @@ impl Store for MemoryStore {
         runs.insert(0, Slice::whole(newest));
         merge_tiers(&mut runs);
         self.replace(runs);
-        Ok(())
-    }
-
-    fn clip(&self, keep: &RowRange) -> Result<()> {
-        let _writer = self.writer();
-        self.replace(
-            self.runs()
-                .iter()
-                .filter_map(|run| run.within(keep))
-                .collect(),
-        );
         Ok(())
     }
 

@@ -14,8 +14,8 @@ use alluvium::storage::{Cancel, Storage, in_memory};
 use alluvium::store::StoreFactory;
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::{
-    Backend, Builder, ListState, LocalCopies, MapState, PreparedSnapshot, Progress, RestoreFrom,
-    RestoreReport, Result, SnapshotHandle, SnapshotTarget, ValueState,
+    Backend, Builder, ListState, LocalCopies, MapState, Ownership, PreparedSnapshot, Progress,
+    RestoreFrom, RestoreReport, Result, SnapshotHandle, SnapshotTarget, ValueState,
 };
 use alluvium_testing::faulty::FaultyStorage;
 use tempfile::TempDir;
@@ -110,6 +110,7 @@ impl Job {
             storage: Arc::<FaultyStorage>::clone(&self.storage),
             root: "job".to_owned(),
             manifests: handles.iter().map(|handle| self.manifest(handle)).collect(),
+            ownership: Ownership::Own,
         }
     }
 

@@ -9,7 +9,7 @@ use std::thread::{self, ThreadId};
 
 use alluvium::protocol::row::RowRange;
 use alluvium::store::memory::MemoryStoreFactory;
-use alluvium::store::{Pinned, PlacedFile, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
+use alluvium::store::{Opened, Part, Pinned, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
 use alluvium::{Error, ErrorKind, Result};
 
 /// What becomes of the next writes.
@@ -109,9 +109,10 @@ impl StoreFactory for WatchedStores {
         Ok(self.watch(inner))
     }
 
-    fn open(&self, directory: &Path, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
-        let inner = MemoryStoreFactory::new().open(directory, files)?;
-        Ok(self.watch(inner))
+    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened> {
+        let opened = MemoryStoreFactory::new().open(directory, parts)?;
+        let store = self.watch(opened.store);
+        Ok(Opened { store, ..opened })
     }
 }
 
@@ -147,11 +148,6 @@ impl Store for WatchedStore {
             }
             Writes::Panic => panic!("as planned"),
         }
-    }
-
-    fn clip(&self, keep: &RowRange) -> Result<()> {
-        self.watch.call();
-        self.inner.clip(keep)
     }
 
     fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>> {

@@ -30,7 +30,7 @@ impl RunFile {
         number: u64,
         rows: impl Iterator<Item = (&'r [u8], Change<'r>)>,
     ) -> Result<Self> {
-        let name = format!("{number:06}{EXTENSION}");
+        let name = name_of(number);
         let mut writer = RowsFileWriter::create(&directory.join(&name))?;
         for (row, change) in rows {
             writer.push(row, change)?;
@@ -76,9 +76,9 @@ impl Drop for RunFile {
     }
 }
 
-/// The number in a name that a store gave.
-pub(super) fn number_of(name: &str) -> Option<u64> {
-    name.strip_suffix(EXTENSION)?.parse().ok()
+/// The name of a store's file of that number.
+pub(super) fn name_of(number: u64) -> String {
+    format!("{number:06}{EXTENSION}")
 }
 
 /// Reads a run back, and the length of its file in bytes. `None` if the file has no rows. The file is

@@ -1,49 +1,138 @@
-//! Reads a store back from the files of a pin.
+//! Reads a store back from the files of pins.
+//!
+//! Runs are cut to the rows that count. A file of which nothing was cut off stays the file of its run, under a name of
+//! this store; of others only the rows are taken.
 
 use std::cmp::Reverse;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use super::Writer;
-use super::file::{RunFile, number_of, read_run};
+use super::file::{RunFile, name_of, read_run};
 use super::slice::Slice;
+use super::{Writer, create_directory};
 use crate::error::{Error, Result};
-use crate::store::PlacedFile;
+use crate::store::{Part, PlacedFile};
 
 /// The note of a run's file: its age, by which runs are put in order again.
 pub(super) fn note(age: u64) -> Vec<u8> {
     age.to_be_bytes().to_vec()
 }
 
-/// The runs in files that were placed in `directory`, newest first, and what to give to the next.
+/// What was read back.
+pub(super) struct Read {
+    /// Newest first.
+    pub(super) runs: Vec<Slice>,
+    pub(super) writer: Writer,
+    /// Position of part and file, by the name that the file has now.
+    pub(super) origins: BTreeMap<String, (usize, usize)>,
+}
+
+/// A run that was read, and where.
+struct Found {
+    run: Slice,
+    path: PathBuf,
+    bytes: u64,
+    origin: (usize, usize),
+}
+
+/// The runs in files that were placed, newest first, and what to give to the next.
 ///
 /// # Errors
-/// `Corrupt` when a file is missing, damaged, or has a note that no store gave it; no file is removed
-/// then.
-pub(super) fn open(directory: &Path, files: &[PlacedFile]) -> Result<(Vec<Slice>, Writer)> {
-    let mut writer = Writer {
-        next_age: 0,
-        next_file: 0,
-    };
-    let mut runs = Vec::with_capacity(files.len());
-    for file in files {
-        let age = age_of(directory, file)?;
-        writer.next_age = writer.next_age.max(age.saturating_add(1));
-        // Names that others gave are not taken: they have no number.
-        let number = number_of(&file.name).map_or(0, |number| number.saturating_add(1));
-        writer.next_file = writer.next_file.max(number);
-        if let Some((run, bytes)) = read_run(&directory.join(&file.name), age)? {
-            runs.push((Slice::whole(run), &file.name, bytes));
+/// `Corrupt` when a file is missing, damaged, or has a note that no store gave it; `Invalid` when rows of two parts
+/// meet, or there is no part.
+pub(super) fn open(directory: &Path, parts: &[Part]) -> Result<Read> {
+    check_parts(parts)?;
+    create_directory(directory)?;
+    let mut next_age = 0;
+    let mut found = Vec::new();
+    for (position, part) in parts.iter().enumerate() {
+        for (file, placed) in part.files.iter().enumerate() {
+            let age = age_of(&part.directory, placed)?;
+            next_age = next_age.max(age.saturating_add(1));
+            let path = part.directory.join(&placed.name);
+            if let Some((run, bytes)) = read_run(&path, age)?
+                && let Some(run) = Slice::whole(run).within(&part.rows)
+            {
+                found.push(Found {
+                    run,
+                    path,
+                    bytes,
+                    origin: (position, file),
+                });
+            }
         }
     }
-    runs.sort_by(|(a, ..), (b, ..)| {
-        (Reverse(a.age()), a.bounds()).cmp(&(Reverse(b.age()), b.bounds()))
+    // Rows of different parts are different ones: only within a part does the order matter.
+    found.sort_by(|a, b| {
+        (Reverse(a.run.age()), a.run.bounds()).cmp(&(Reverse(b.run.age()), b.run.bounds()))
     });
-    check_ages(directory, &runs)?;
-    // Only now, when nothing can fail any more: a failed open removes no file.
-    let owned = runs
-        .into_iter()
-        .map(|(run, name, bytes)| run.with_file(RunFile::placed(directory, name, bytes)));
-    Ok((owned.collect(), writer))
+    check_ages(&found)?;
+    let read = take_over(directory, found, next_age)?;
+    for part in parts {
+        // Its rows are in memory, or its files in their new place.
+        if let Err(error) = fs::remove_dir_all(&part.directory) {
+            let path = part.directory.display();
+            tracing::warn!(%path, %error, "files that were read are left");
+        }
+    }
+    Ok(read)
+}
+
+/// Gives the runs their files.
+fn take_over(directory: &Path, found: Vec<Found>, next_age: u64) -> Result<Read> {
+    let mut writer = Writer {
+        next_age,
+        next_file: 0,
+    };
+    let mut origins = BTreeMap::new();
+    let mut runs = Vec::with_capacity(found.len());
+    for Found {
+        run,
+        path,
+        bytes,
+        origin,
+    } in found
+    {
+        if !run.is_whole() {
+            runs.push(run);
+            continue;
+        }
+        let name = name_of(writer.next_file);
+        writer.next_file += 1;
+        let to = directory.join(&name);
+        fs::rename(&path, &to)
+            .map_err(|cause| Error::io(format!("take over {}", path.display()), cause))?;
+        runs.push(run.with_file(RunFile::placed(directory, &name, bytes)));
+        origins.insert(name, origin);
+    }
+    Ok(Read {
+        runs,
+        writer,
+        origins,
+    })
+}
+
+fn check_parts(parts: &[Part]) -> Result<()> {
+    if parts.is_empty() {
+        return Err(Error::invalid(
+            "open a store of no part: create an empty one instead",
+        ));
+    }
+    for (position, part) in parts.iter().enumerate() {
+        let others = parts.iter().skip(position + 1);
+        if let Some(other) = others
+            .into_iter()
+            .find(|other| part.rows.intersection(&other.rows).is_some())
+        {
+            return Err(Error::invalid(format!(
+                "the same rows would come from {} and {}: give each row to one part",
+                part.directory.display(),
+                other.directory.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn age_of(directory: &Path, file: &PlacedFile) -> Result<u64> {
@@ -61,16 +150,16 @@ fn age_of(directory: &Path, file: &PlacedFile) -> Result<u64> {
 }
 
 /// Files of several stores may have the same ages, but then not the same rows.
-fn check_ages(directory: &Path, runs: &[(Slice, &String, u64)]) -> Result<()> {
-    for pair in runs.windows(2) {
-        let [(one, name, _), (other, other_name, _)] = pair else {
+fn check_ages(found: &[Found]) -> Result<()> {
+    for pair in found.windows(2) {
+        let [one, other] = pair else {
             continue;
         };
-        if one.age() == other.age() && one.bounds().1 >= other.bounds().0 {
+        if one.run.age() == other.run.age() && one.run.bounds().1 >= other.run.bounds().0 {
             return Err(Error::corrupt(format!(
-                "{name} and {other_name} in {} are of the same age and overlap: they are not of one \
-                 store",
-                directory.display()
+                "{} and {} are of the same age and overlap: they are not of one store",
+                one.path.display(),
+                other.path.display()
             )));
         }
     }

@@ -1,4 +1,4 @@
-//! What a store has of a run: its rows without what clips cut off, and their file.
+//! What a store has of a run: its rows without what opening cut off, and their file.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(super) struct Slice {
     run: Arc<Run>,
     first: usize,
     end: usize,
-    /// Has exactly these rows. Made by the first pin, and given up by clips.
+    /// Has exactly these rows. Made by the first pin.
     file: Option<Arc<RunFile>>,
 }
 
@@ -90,9 +90,14 @@ impl Slice {
         })
     }
 
+    /// Whether nothing of the run was cut off.
+    pub(super) fn is_whole(&self) -> bool {
+        self.rows() == self.run.rows()
+    }
+
     /// The same rows as a run of the same age that has no others.
     pub(super) fn to_whole(&self) -> Option<Self> {
-        if self.rows() == self.run.rows() {
+        if self.is_whole() {
             return Some(self.clone());
         }
         let mut builder = RunBuilder::with_capacity(self.age(), self.rows(), self.bytes());
