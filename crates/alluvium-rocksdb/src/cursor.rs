@@ -1,4 +1,4 @@
-//! Rows of a RocksDB iterator.
+//! Rows of a range, from one family after the other.
 //!
 //! Invariant: the end of the rows is reported only after the iterator said that it met no error. An
 //! iterator that met one looks just like one at its end.
@@ -6,40 +6,62 @@
 use std::path::Path;
 
 use alluvium::Result;
+use alluvium::protocol::row::RowRange;
 use alluvium::store::RowCursor;
 use rust_rocksdb::{DB, DBRawIterator, ReadOptions};
 
 use crate::error::failed;
+use crate::families::Families;
 
-/// The rows that `reads` selects, as they were when the cursor was made.
+/// The rows of some ranges, as they were when the cursor was made.
 pub(crate) struct RocksCursor<'a> {
-    rows: DBRawIterator<'a>,
+    /// One for each segment, in order. All made at once, so that all see the same moment.
+    rows: Vec<DBRawIterator<'a>>,
+    current: usize,
     directory: &'a Path,
     on_row: bool,
 }
 
 impl<'a> RocksCursor<'a> {
-    pub(crate) fn new(db: &'a DB, reads: ReadOptions) -> Self {
-        let mut rows = db.raw_iterator_opt(reads);
-        rows.seek_to_first();
-        Self {
+    /// The rows of `range`, read in the way that `reads` makes for each part of it.
+    ///
+    /// # Errors
+    /// `Unavailable` when a family has no place in the database.
+    pub(crate) fn new(
+        db: &'a DB,
+        families: &Families,
+        range: &RowRange,
+        reads: fn(&RowRange) -> ReadOptions,
+    ) -> Result<Self> {
+        let mut rows = Vec::with_capacity(1);
+        for (segment, family) in families.segments(range) {
+            let mut segment_rows = db.raw_iterator_cf_opt(family.handle(db)?, reads(&segment));
+            segment_rows.seek_to_first();
+            rows.push(segment_rows);
+        }
+        Ok(Self {
             rows,
+            current: 0,
             directory: db.path(),
             on_row: false,
-        }
+        })
     }
 }
 
 impl RowCursor for RocksCursor<'_> {
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        if self.on_row {
-            self.rows.next();
-        }
-        self.on_row = self.rows.valid();
-        if !self.on_row {
-            let status = self.rows.status();
+        while let Some(rows) = self.rows.get_mut(self.current) {
+            if self.on_row {
+                rows.next();
+            }
+            self.on_row = rows.valid();
+            if self.on_row {
+                break;
+            }
+            let status = rows.status();
             status.map_err(|e| failed(format!("scan store {}", self.directory.display()), e))?;
+            self.current += 1;
         }
-        Ok(self.rows.item())
+        Ok(self.rows.get(self.current).and_then(DBRawIterator::item))
     }
 }

@@ -5,18 +5,21 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Component, Path};
+use std::path::Path;
 use std::sync::Arc;
 
-use alluvium::store::{PlacedFile, Store, StoreFactory};
-use alluvium::{Error, ErrorKind, Result};
-use rust_rocksdb::{Cache, DB, Options};
+use alluvium::store::{Opened, Part, PlacedFile, Store, StoreFactory};
+use alluvium::{Error, Result};
+use rust_rocksdb::{Cache, ColumnFamilyDescriptor, DB, Options};
 
 use crate::error::{failed, not_a_store};
+use crate::families::{DEFAULT, Families, Family};
 use crate::note::FileNote;
 use crate::options::RocksOptions;
+use crate::packing::Bounds;
 use crate::store::RocksStore;
-use crate::tuning;
+use crate::view::View;
+use crate::{adopt, fragments, tuning};
 
 /// Opens stores on RocksDB, which share one block cache. Its kind is `rocksdb`.
 pub struct RocksStoreFactory {
@@ -43,7 +46,8 @@ impl RocksStoreFactory {
         &self.options
     }
 
-    pub(crate) fn create_store(&self, directory: &Path) -> Result<RocksStore> {
+    /// A new database without rows.
+    fn create_database(&self, directory: &Path) -> Result<DB> {
         if directory.join(CURRENT).exists() {
             return Err(Error::invalid(format!(
                 "create store {}: the directory holds a store already; name one that does not",
@@ -53,18 +57,70 @@ impl RocksStoreFactory {
         let mut engine = self.engine.clone();
         engine.create_if_missing(true);
         engine.set_error_if_exists(true);
-        let opened = DB::open(&engine, directory);
-        let db = opened.map_err(|e| failed(format!("create store {}", directory.display()), e))?;
-        Ok(RocksStore::new(db, self.engine.clone()))
+        let opened = DB::open_cf_descriptors(&engine, directory, [self.descriptor(DEFAULT)]);
+        opened.map_err(|e| failed(format!("create store {}", directory.display()), e))
     }
 
-    pub(crate) fn open_store(&self, directory: &Path, files: &[PlacedFile]) -> Result<RocksStore> {
-        let what = || format!("open store {}", directory.display());
-        check_placed(directory, files).map_err(|e| e.context(what()))?;
-        let opened = DB::open(&self.engine, directory);
-        let db = opened.map_err(|e| not_a_store(what(), e))?;
-        Ok(RocksStore::new(db, self.engine.clone()))
+    fn descriptor(&self, family: &str) -> ColumnFamilyDescriptor {
+        ColumnFamilyDescriptor::new(family, self.engine.clone())
     }
+
+    pub(crate) fn create_store(&self, directory: &Path) -> Result<RocksStore> {
+        let db = self.create_database(directory)?;
+        Ok(self.store(db, DEFAULT.to_owned(), View::everything()))
+    }
+
+    fn store(&self, db: DB, name: String, view: View) -> RocksStore {
+        let families = Families::new(vec![Family { name, view }]);
+        RocksStore::new(db, families, self.engine.clone())
+    }
+
+    /// Opens a part whose files are a whole store, where they are.
+    fn open_whole(&self, part: &Part) -> Result<Opened> {
+        let directory = &part.directory;
+        let what = || format!("open store {}", directory.display());
+        bookkeeping(part)
+            .try_for_each(|file| check_bookkeeping(directory, file))
+            .map_err(|e| e.context(what()))?;
+        let names = DB::list_cf(&self.engine, directory).map_err(|e| not_a_store(what(), e))?;
+        let descriptors = names.iter().map(|name| self.descriptor(name));
+        let opened = DB::open_cf_descriptors(&self.engine, directory, descriptors);
+        let db = opened.map_err(|e| not_a_store(what(), e))?;
+        // Rows are in the family that the store was put together in, if it was; the first is empty then.
+        let family = names.into_iter().find(|name| name != DEFAULT);
+        let view = View::of([part.rows.clone()]);
+        let store = self.store(db, family.unwrap_or_else(|| DEFAULT.to_owned()), view);
+        let data = part.files.iter().enumerate();
+        let data = data.filter(|(_, file)| file.bounds.is_some());
+        Ok(Opened {
+            store: Arc::new(store),
+            origins: data.map(|(n, file)| (file.name.clone(), (0, n))).collect(),
+            rows_copied: 0,
+        })
+    }
+}
+
+/// Whether the files of a part are a whole store, and all their rows count.
+fn is_whole(part: &Part) -> Result<bool> {
+    let mut data = 0;
+    for file in part.files.iter().filter(|file| !is_bookkeeping(file)) {
+        let inside = |bounds: &Bounds| part.rows.covers(&bounds.0, &bounds.1);
+        let note = FileNote::decode(&file.note, &file.name)?;
+        let unbounded = matches!(note, FileNote::Data { view, .. } if view.is_empty());
+        if !unbounded || !file.bounds.as_ref().is_some_and(inside) {
+            return Ok(false);
+        }
+        data += 1;
+    }
+    Ok(data > 0 && part.files.iter().any(|file| file.name == CURRENT))
+}
+
+fn is_bookkeeping(file: &PlacedFile) -> bool {
+    file.bounds.is_none()
+}
+
+fn bookkeeping(part: &Part) -> impl Iterator<Item = &PlacedFile> {
+    part.files.iter().filter(|file| is_bookkeeping(file))
 }
 
 impl fmt::Debug for RocksStoreFactory {
@@ -84,62 +140,48 @@ impl StoreFactory for RocksStoreFactory {
         Ok(Arc::new(self.create_store(directory)?))
     }
 
-    fn open(&self, directory: &Path, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
-        Ok(Arc::new(self.open_store(directory, files)?))
+    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened> {
+        if parts.is_empty() {
+            return Err(Error::invalid(
+                "open a store of no part: create an empty one instead",
+            ));
+        }
+        let files = parts.iter().flat_map(|part| &part.files);
+        files
+            .map(|file| fragments::check_name(&file.name))
+            .collect::<Result<()>>()?;
+        if let [part] = parts.as_slice()
+            && is_whole(part)?
+        {
+            return self.open_whole(part);
+        }
+        let db = self.create_database(directory)?;
+        let families_max = usize::from(self.options.families_max);
+        adopt::adopt(db, &self.engine, &parts, families_max)
     }
 }
 
 /// The file that names the MANIFEST; a directory with it is a store.
 pub(crate) const CURRENT: &str = "CURRENT";
 
-fn check_placed(directory: &Path, files: &[PlacedFile]) -> Result<()> {
-    if !files.iter().any(|file| file.name == CURRENT) {
-        return Err(Error::corrupt(
-            "no CURRENT is among the files: they are not a whole store",
-        ));
-    }
-    files
-        .iter()
-        .try_for_each(|file| check_file(directory, file))
-}
-
-fn check_file(directory: &Path, file: &PlacedFile) -> Result<()> {
+/// Checks what RocksDB itself would take for an older state of the store.
+fn check_bookkeeping(directory: &Path, file: &PlacedFile) -> Result<()> {
     let name = file.name.as_str();
-    let mut components = Path::new(name).components();
-    if !matches!(
-        (components.next(), components.next()),
-        (Some(Component::Normal(_)), None)
-    ) {
+    let FileNote::Bookkeeping { bytes, crc32c } = FileNote::decode(&file.note, name)? else {
+        return Err(Error::corrupt(format!("{name} has no bounds, but rows")));
+    };
+    let path = directory.join(name);
+    let content = fs::read(&path).map_err(|e| fragments::unreadable(&path, e))?;
+    let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    if length != bytes {
         return Err(Error::corrupt(format!(
-            "{name:?} is not the name of a file of a store"
+            "{name} has {length} bytes instead of {bytes}"
         )));
     }
-    let path = directory.join(name);
-    match FileNote::decode(&file.note, name)? {
-        FileNote::Data { .. } => fs::metadata(&path)
-            .map(drop)
-            .map_err(|e| unreadable(name, e)),
-        FileNote::Bookkeeping { bytes, crc32c } => {
-            let content = fs::read(&path).map_err(|e| unreadable(name, e))?;
-            let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
-            if length != bytes {
-                return Err(Error::corrupt(format!(
-                    "{name} has {length} bytes instead of {bytes}"
-                )));
-            }
-            if crc32c::crc32c(&content) != crc32c {
-                return Err(Error::corrupt(format!(
-                    "{name} does not match its checksum"
-                )));
-            }
-            Ok(())
-        }
+    if crc32c::crc32c(&content) != crc32c {
+        return Err(Error::corrupt(format!(
+            "{name} does not match its checksum"
+        )));
     }
-}
-
-fn unreadable(name: &str, source: std::io::Error) -> Error {
-    if source.kind() == std::io::ErrorKind::NotFound {
-        return Error::new(ErrorKind::Corrupt, format!("{name} is missing")).with_source(source);
-    }
-    Error::io(format!("read {name}"), source)
+    Ok(())
 }

@@ -9,15 +9,21 @@
 
 #![forbid(unsafe_code)]
 
-mod clip;
+mod adopt;
 mod cursor;
 mod error;
 mod factory;
+mod families;
+mod fragments;
+mod load;
 mod note;
 mod options;
+mod packing;
 mod pin;
 mod store;
+mod tidy;
 mod tuning;
+mod view;
 mod write;
 
 pub use factory::RocksStoreFactory;

@@ -47,6 +47,11 @@ pub struct RocksOptions {
     pub bloom_bits: u8,
     /// Which levels are compressed.
     pub compression: Compression,
+    /// Families of files that one store has at the most (docs/design/0005): rescaling state again before it
+    /// has been cleaned makes more of them. The rows of what would need another are copied.
+    ///
+    /// 8: each may start a file of its own at every checkpoint. Rescales back and forth need two or three.
+    pub families_max: u8,
     /// Files that one store keeps open, or `None` for all of them.
     ///
     /// `None`: looking a file up in a table of open ones costs time on every read. Set it where
@@ -77,6 +82,7 @@ impl Default for RocksOptions {
             target_file_bytes: 32 << 20,
             bloom_bits: 10,
             compression: Compression::default(),
+            families_max: 8,
             open_files: None,
         }
     }
@@ -105,6 +111,7 @@ impl RocksOptions {
             TARGET_FILE_BYTES_MIN,
         )?;
         at_least("background_jobs", self.background_jobs, 1)?;
+        at_least("families_max", self.families_max, 1)?;
         if let Some(open_files) = self.open_files {
             at_least("open_files", open_files, OPEN_FILES_MIN)?;
         }

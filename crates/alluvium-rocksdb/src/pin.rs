@@ -13,6 +13,7 @@
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,11 +22,12 @@ use alluvium::protocol::row::RowRange;
 use alluvium::store::{Pinned, PinnedFile, RowCursor};
 use alluvium::{Error, Result};
 use rust_rocksdb::checkpoint::Checkpoint;
-use rust_rocksdb::{DB, LiveFile, Options};
+use rust_rocksdb::{ColumnFamilyDescriptor, DB, LiveFile, Options};
 
 use crate::cursor::RocksCursor;
 use crate::error::failed;
 use crate::factory::CURRENT;
+use crate::families::{DEFAULT, Families};
 use crate::note::FileNote;
 use crate::tuning;
 
@@ -35,11 +37,17 @@ pub(crate) struct RocksPinned {
     rows: OnceCell<DB>,
     directory: PinDirectory,
     files: Vec<PinnedFile>,
+    families: Families,
     engine: Options,
 }
 
 impl RocksPinned {
-    pub(crate) fn new(db: &DB, engine: &Options, directory: &Path) -> Result<Self> {
+    pub(crate) fn new(
+        db: &DB,
+        families: &Families,
+        engine: &Options,
+        directory: &Path,
+    ) -> Result<Self> {
         if directory.exists() {
             return Err(Error::invalid(format!(
                 "pin store {} in {}: the directory exists; name one that does not",
@@ -53,7 +61,7 @@ impl RocksPinned {
         let pinned = Checkpoint::new(db).and_then(|checkpoint| {
             // Flushes first: without a write-ahead log the rows in memory would be missing.
             checkpoint.create_checkpoint(&directory.0)?;
-            DB::open_for_read_only(&engine, &directory.0, false)?.live_files()
+            open(&engine, families, &directory.0)?.live_files()
         });
         let data = pinned.map_err(|e| {
             failed(
@@ -61,12 +69,13 @@ impl RocksPinned {
                 e,
             )
         })?;
-        let mut files = data_files(&directory.0, data)?;
+        let mut files = data_files(&directory.0, families, data)?;
         files.extend(bookkeeping_files(&directory.0)?);
         Ok(Self {
             rows: OnceCell::new(),
             directory,
             files,
+            families: families.clone(),
             engine,
         })
     }
@@ -75,7 +84,7 @@ impl RocksPinned {
         if let Some(rows) = self.rows.get() {
             return Ok(rows);
         }
-        let opened = DB::open_for_read_only(&self.engine, &self.directory.0, false);
+        let opened = open(&self.engine, &self.families, &self.directory.0);
         let opened = opened.map_err(|e| failed(format!("open pin {}", self.directory), e))?;
         Ok(self.rows.get_or_init(|| opened))
     }
@@ -96,9 +105,24 @@ impl Pinned for RocksPinned {
     }
 
     fn scan<'a>(&'a self, range: &RowRange) -> Result<Box<dyn RowCursor + 'a>> {
-        let reads = tuning::pinned_scan(range.from(), range.to());
-        Ok(Box::new(RocksCursor::new(self.rows()?, reads)))
+        let rows = RocksCursor::new(self.rows()?, &self.families, range, tuning::scan_once)?;
+        Ok(Box::new(rows))
     }
+}
+
+/// Opens a pin for reading.
+fn open(
+    engine: &Options,
+    families: &Families,
+    directory: &Path,
+) -> std::result::Result<DB, rust_rocksdb::Error> {
+    // RocksDB wants all of the database's families named: the first is always there.
+    let names = families.iter().map(|family| family.name.as_str());
+    let names: BTreeSet<&str> = names.chain([DEFAULT]).collect();
+    let descriptors = names
+        .into_iter()
+        .map(|name| ColumnFamilyDescriptor::new(name, engine.clone()));
+    DB::open_cf_descriptors_read_only(engine, directory, descriptors, false)
 }
 
 /// A pin's directory, removed when it is dropped. RocksDB first collects the files in a directory
@@ -124,15 +148,39 @@ impl Drop for PinDirectory {
     }
 }
 
-/// The data files, oldest first: the order in which they could be adopted one after the other.
-fn data_files(directory: &Path, mut data: Vec<LiveFile>) -> Result<Vec<PinnedFile>> {
+/// The data files, oldest first.
+fn data_files(
+    directory: &Path,
+    families: &Families,
+    mut data: Vec<LiveFile>,
+) -> Result<Vec<PinnedFile>> {
     data.sort_by_key(|file| (Reverse(file.level), file.largest_seqno));
+    let views = views(families, &data);
     data.into_iter()
-        .map(|file| data_file(directory, file))
+        .map(|file| {
+            let view = views.get(&file.column_family_name).cloned();
+            data_file(directory, file, view.unwrap_or_default())
+        })
         .collect()
 }
 
-fn data_file(directory: &Path, file: LiveFile) -> Result<PinnedFile> {
+/// What is to be said of the files of each family: nothing where every file has nothing but rows that count.
+fn views(families: &Families, data: &[LiveFile]) -> BTreeMap<String, Vec<RowRange>> {
+    let stray = |file: &LiveFile| {
+        let (first, last) = (file.start_key.as_deref(), file.end_key.as_deref());
+        let family = families.iter().find(|f| f.name == file.column_family_name);
+        family.is_some_and(|f| !f.view.covers(first.unwrap_or(&[]), last.unwrap_or(&[])))
+    };
+    if families.len() == 1 && !data.iter().any(stray) {
+        return BTreeMap::new();
+    }
+    families
+        .iter()
+        .map(|family| (family.name.clone(), family.view.ranges().to_vec()))
+        .collect()
+}
+
+fn data_file(directory: &Path, file: LiveFile, view: Vec<RowRange>) -> Result<PinnedFile> {
     let name = file.name.trim_start_matches('/').to_owned();
     let (Ok(level), Ok(bytes)) = (u8::try_from(file.level), u64::try_from(file.size)) else {
         return Err(Error::corrupt(format!("{name} is on level {}", file.level)));
@@ -141,6 +189,7 @@ fn data_file(directory: &Path, file: LiveFile) -> Result<PinnedFile> {
         level,
         smallest_sequence: file.smallest_seqno,
         largest_sequence: file.largest_seqno,
+        view,
     };
     Ok(PinnedFile {
         path: directory.join(&name),

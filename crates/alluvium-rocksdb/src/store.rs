@@ -1,45 +1,51 @@
 //! A live RocksDB database as a [`Store`].
 //!
-//! One column family, no write-ahead log. Invariants it adds to the trait's: a directory holds one
-//! store for its whole life, and RocksDB numbers its files upwards, so a file name is never given
-//! twice in it.
+//! One or several families of files (docs/design/0005), no write-ahead log. Invariants it adds to the trait's: a
+//! directory holds one store for its whole life, and RocksDB numbers its files upwards, so a file name is
+//! never given twice in it.
 //!
 //! What is written is lost with the process unless it was pinned; making it durable is what
 //! snapshots do.
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
-use alluvium::store::{Pinned, RowCursor, SortedRun, Store, StoreSize};
+use alluvium::storage::Cancel;
+use alluvium::store::{Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
 use rust_rocksdb::{DB, Options, WriteOptions};
 
 use crate::cursor::RocksCursor;
 use crate::error::failed;
+use crate::families::Families;
 use crate::pin::RocksPinned;
-use crate::{clip, tuning, write};
+use crate::{load, tidy, tuning, write};
 
 pub(crate) struct RocksStore {
-    db: DB,
+    pub(crate) db: DB,
+    /// Options of families that were made after the database was opened. They own the compaction filters, and the
+    /// binding does not keep them: fields drop in this order.
+    pub(crate) shedding: Vec<Options>,
+    pub(crate) families: Families,
     /// What the database was opened with; a pin of it is opened with almost the same.
-    engine: Options,
+    pub(crate) engine: Options,
     writes: WriteOptions,
+    /// Numbers the files that are written for loading.
+    pub(crate) loaded: AtomicU64,
 }
 
 impl RocksStore {
-    pub(crate) fn new(db: DB, engine: Options) -> Self {
+    pub(crate) fn new(db: DB, families: Families, engine: Options) -> Self {
         Self {
             db,
+            shedding: Vec::new(),
+            families,
             engine,
             writes: tuning::writes(),
+            loaded: AtomicU64::new(0),
         }
-    }
-
-    /// The database, for tests that need to force what RocksDB does in its own time.
-    #[cfg(test)]
-    pub(crate) fn db(&self) -> &DB {
-        &self.db
     }
 }
 
@@ -47,6 +53,7 @@ impl fmt::Debug for RocksStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RocksStore")
             .field("directory", &self.db.path())
+            .field("families", &self.families.len())
             .finish_non_exhaustive()
     }
 }
@@ -54,7 +61,10 @@ impl fmt::Debug for RocksStore {
 impl Store for RocksStore {
     fn get(&self, row: &[u8], value: &mut Vec<u8>) -> Result<bool> {
         value.clear();
-        let found = self.db.get_pinned(row);
+        let Some(family) = self.families.of(row) else {
+            return Ok(false);
+        };
+        let found = self.db.get_pinned_cf(family.handle(&self.db)?, row);
         let found =
             found.map_err(|e| failed(format!("read store {}", self.db.path().display()), e))?;
         if let Some(found) = &found {
@@ -64,31 +74,33 @@ impl Store for RocksStore {
     }
 
     fn scan<'a>(&'a self, range: &RowRange) -> Result<Box<dyn RowCursor + 'a>> {
-        let reads = tuning::scan(range.from(), range.to());
-        Ok(Box::new(RocksCursor::new(&self.db, reads)))
+        let rows = RocksCursor::new(&self.db, &self.families, range, tuning::scan)?;
+        Ok(Box::new(rows))
     }
 
     fn write(&self, run: &mut dyn SortedRun) -> Result<()> {
-        write::apply(&self.db, &self.writes, run)
+        write::apply(&self.db, &self.families, &self.writes, run)
     }
 
-    fn clip(&self, keep: &RowRange) -> Result<()> {
-        clip::clip(&self.db, &self.writes, keep)
+    fn load(&self, run: &mut dyn SortedRun) -> Result<()> {
+        load::load(self, run)
+    }
+
+    fn tidy(&self, cancel: &Cancel) -> Result<Tidied> {
+        tidy::tidy(&self.db, &self.families, cancel)
     }
 
     fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>> {
-        Ok(Box::new(RocksPinned::new(
-            &self.db,
-            &self.engine,
-            directory,
-        )?))
+        let pinned = RocksPinned::new(&self.db, &self.families, &self.engine, directory)?;
+        Ok(Box::new(pinned))
     }
 
     fn size(&self) -> StoreSize {
-        let files = self.db.get_column_family_metadata();
-        StoreSize::new(
-            files.size,
-            u64::try_from(files.file_count).unwrap_or(u64::MAX),
-        )
+        let handles = self.families.iter().filter_map(|f| f.handle(&self.db).ok());
+        handles.fold(StoreSize::default(), |size, handle| {
+            let of_family = self.db.get_column_family_metadata_cf(handle);
+            let files = u64::try_from(of_family.file_count).unwrap_or(u64::MAX);
+            StoreSize::new(size.file_bytes + of_family.size, size.files + files)
+        })
     }
 }

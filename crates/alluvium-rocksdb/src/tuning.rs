@@ -5,12 +5,16 @@
 
 use std::ffi::c_int;
 
+use alluvium::protocol::row::RowRange;
+use rust_rocksdb::compaction_filter::Decision;
 use rust_rocksdb::{
-    BlockBasedOptions, Cache, ChecksumType, DBCompressionType, DataBlockIndexType, LogLevel,
-    Options, ReadOptions, WriteOptions,
+    BlockBasedOptions, BottommostLevelCompaction, Cache, ChecksumType, CompactOptions,
+    DBCompressionType, DataBlockIndexType, ImportColumnFamilyOptions, IngestExternalFileOptions,
+    LogLevel, Options, ReadOptions, WriteOptions,
 };
 
 use crate::options::{Compression, RocksOptions};
+use crate::view::View;
 
 /// Block format of the data files. On disk; raising it takes files away from older builds. 6 is the
 /// first whose block checksums know the file and the offset they belong to.
@@ -33,6 +37,9 @@ const READAHEAD_BYTES: usize = 2 << 20;
 
 /// A pinned store is opened beside the live one, for a listing or one scan.
 const PINNED_OPEN_FILES: c_int = 64;
+
+/// Size at which loading ends a file and starts the next: as compaction would.
+pub(crate) const LOADED_FILE_BYTES: u64 = 32 << 20;
 
 /// Levels of a store: RocksDB's default, spelled out because `compression_per_level` counts them.
 const LEVELS: c_int = 7;
@@ -60,6 +67,11 @@ pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
     engine.set_level_compaction_dynamic_level_bytes(true);
     engine.set_max_open_files(options.open_files.map_or(-1, c_int::from));
     engine.set_max_manifest_file_size(MANIFEST_BYTES);
+    // A filter would otherwise have every file rewritten once a month.
+    engine.set_periodic_compaction_seconds(0);
+    engine.set_ttl(0);
+    // All families of a store together have the buffers of one.
+    engine.set_db_write_buffer_size(2 * options.write_buffer_bytes);
 
     // The defaults, spelled out because wrong data without an error is what they prevent: a store
     // that met an error takes no more writes, levels are checked for overlaps, and a file that was
@@ -75,6 +87,43 @@ pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
     engine.set_stats_dump_period_sec(0);
     engine.set_stats_persist_period_sec(0);
     engine
+}
+
+/// Options of a family in which files have rows outside its view: they go when the files are compacted.
+pub(crate) fn shedding(live: &Options, view: View) -> Options {
+    let mut engine = live.clone();
+    engine.set_compaction_filter(c"alluvium.view", move |_level, row, _value| {
+        if view.contains(row) {
+            Decision::Keep
+        } else {
+            Decision::Remove
+        }
+    });
+    engine
+}
+
+/// Taking over placed files: the links to them become the store's.
+pub(crate) fn import() -> ImportColumnFamilyOptions {
+    let mut import = ImportColumnFamilyOptions::default();
+    import.set_move_files(true);
+    import
+}
+
+/// Taking over files that were written for the store.
+pub(crate) fn ingest() -> IngestExternalFileOptions {
+    let mut ingest = IngestExternalFileOptions::default();
+    ingest.set_move_files(true);
+    // They are written once; nobody reads them yet.
+    ingest.set_fill_cache(false);
+    ingest
+}
+
+/// Compacting the files that have a certain row, down to the last level.
+pub(crate) fn rewrite() -> CompactOptions {
+    let mut compact = CompactOptions::default();
+    compact.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+    compact.set_exclusive_manual_compaction(false);
+    compact
 }
 
 /// Options of a pinned store, opened for reading only.
@@ -94,11 +143,11 @@ pub(crate) fn writes() -> WriteOptions {
     writes
 }
 
-/// A scan of `[from, to)`.
-pub(crate) fn scan(from: &[u8], to: Option<&[u8]>) -> ReadOptions {
+/// A scan of a range.
+pub(crate) fn scan(range: &RowRange) -> ReadOptions {
     let mut reads = ReadOptions::default();
-    reads.set_iterate_lower_bound(from);
-    if let Some(to) = to {
+    reads.set_iterate_lower_bound(range.from());
+    if let Some(to) = range.to() {
         reads.set_iterate_upper_bound(to);
     }
     reads.set_total_order_seek(true);
@@ -106,9 +155,9 @@ pub(crate) fn scan(from: &[u8], to: Option<&[u8]>) -> ReadOptions {
     reads
 }
 
-/// A scan of `[from, to)` of a pinned store, which reads each block once.
-pub(crate) fn pinned_scan(from: &[u8], to: Option<&[u8]>) -> ReadOptions {
-    let mut reads = scan(from, to);
+/// A scan of a range that reads each block once.
+pub(crate) fn scan_once(range: &RowRange) -> ReadOptions {
+    let mut reads = scan(range);
     reads.set_readahead_size(READAHEAD_BYTES);
     // The cache is the live store's.
     reads.fill_cache(false);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use alluvium::store::{PlacedFile, StoreFactory};
+use alluvium::store::PlacedFile;
 use alluvium::{Error, ErrorKind, Result};
 use alluvium_rocksdb::{Compression, RocksOptions, RocksStoreFactory};
 
@@ -48,7 +48,7 @@ fn files_may_be_opened_with_other_options_than_they_were_written_with() -> Resul
     other.bloom_bits = 0;
     other.open_files = Some(32);
 
-    let reopened = RocksStoreFactory::new(other)?.open(&stores.path("reopened"), &placed)?;
+    let reopened = stores.open_with(&RocksStoreFactory::new(other)?, "reopened", &placed)?;
 
     assert_eq!(count(&*reopened)?, 1000);
     fill(&*reopened, 2000, "more")?;
@@ -79,10 +79,7 @@ fn a_manifest_cut_anywhere_is_refused_rather_than_read_as_an_older_state() -> Re
 
     for bytes in (0..length).rev() {
         file.set_len(bytes).map_err(|e| Error::io("cut", e))?;
-        let error = stores
-            .factory
-            .open(&stores.path("cut"), &placed)
-            .unwrap_err();
+        let error = stores.open("cut", &placed).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         assert!(format!("{error:?}").contains(&manifest.name), "{error:?}");
     }
@@ -106,7 +103,7 @@ fn a_data_file_in_anothers_place_is_refused() -> Result<()> {
     fs::copy(&other.path, stores.path("swapped").join(&ours.name))
         .map_err(|e| Error::io("swap", e))?;
 
-    let opened = stores.factory.open(&stores.path("swapped"), &placed);
+    let opened = stores.open("swapped", &placed);
 
     assert_eq!(opened.unwrap_err().kind(), ErrorKind::Corrupt);
     Ok(())
@@ -123,12 +120,10 @@ fn a_name_that_leads_out_of_the_directory_is_refused() -> Result<()> {
         let mut placed = placed.clone();
         placed.push(PlacedFile {
             name: name.to_owned(),
+            bounds: placed[0].bounds.clone(),
             note: placed[0].note.clone(),
         });
-        let error = stores
-            .factory
-            .open(&stores.path("reopened"), &placed)
-            .unwrap_err();
+        let error = stores.open("reopened", &placed).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         assert!(
             format!("{error:?}").contains(&format!("{name:?}")),
@@ -147,10 +142,7 @@ fn a_note_that_is_not_ours_is_refused_by_file_name() -> Result<()> {
     let last = placed.last_mut().unwrap();
     last.note = b"something else".to_vec();
 
-    let error = stores
-        .factory
-        .open(&stores.path("reopened"), &placed)
-        .unwrap_err();
+    let error = stores.open("reopened", &placed).unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(format!("{error:?}").contains("CURRENT"), "{error:?}");

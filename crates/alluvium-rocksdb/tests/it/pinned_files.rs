@@ -32,9 +32,10 @@ fn a_pin_lists_data_files_oldest_first_then_bookkeeping_and_current_last() -> Re
             level,
             smallest_sequence,
             largest_sequence,
+            ..
         } = note
         else {
-            panic!("{note:?} of {}", file.name);
+            panic!("no note of a data file: {}", file.name);
         };
         assert_eq!(level, 0);
         sequences.push((smallest_sequence, largest_sequence));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
-use alluvium::store::{Change, Pinned, PlacedFile, SortedRun, Store, StoreFactory};
+use alluvium::store::{Change, Part, Pinned, PlacedFile, SortedRun, Store, StoreFactory};
 use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
 use tempfile::TempDir;
 
@@ -46,10 +46,31 @@ impl Stores {
             fs::copy(&file.path, directory.join(&file.name)).map_err(failed)?;
             Ok(PlacedFile {
                 name: file.name.clone(),
+                bounds: file.bounds.clone(),
                 note: file.note.clone(),
             })
         };
         pinned.files().iter().map(place).collect()
+    }
+
+    /// Opens all of the files that were placed in the directory `name`.
+    pub(crate) fn open(&self, name: &str, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
+        self.open_with(&self.factory, name, files)
+    }
+
+    pub(crate) fn open_with(
+        &self,
+        factory: &RocksStoreFactory,
+        name: &str,
+        files: &[PlacedFile],
+    ) -> Result<Arc<dyn Store>> {
+        let whole = Part {
+            directory: self.path(name),
+            files: files.to_vec(),
+            rows: RowRange::all(),
+        };
+        let opened = factory.open(&self.path(&format!("{name}, opened")), vec![whole])?;
+        Ok(opened.store)
     }
 }
 
