@@ -15,6 +15,7 @@ use crate::local::LocalCopies;
 use crate::options::Options;
 use crate::snapshot::history::History;
 use crate::store::{Store, StoreFactory};
+use crate::tidying::Tidying;
 use crate::working_directory::WorkingDirectory;
 
 /// Says what a backend is made of, then opens it empty or from a checkpoint.
@@ -124,6 +125,7 @@ impl Builder {
                 registry,
                 history: History::default(),
                 next_generation: 1,
+                untidy: false,
             },
         )
     }
@@ -140,6 +142,11 @@ impl Builder {
     ) -> Result<BytesBackend> {
         let range = self.range()?;
         let budget = self.options.memory_budget_bytes;
+        let tidying = if restored.untidy {
+            Some(Tidying::start(Arc::clone(&store), &self.environment)?)
+        } else {
+            None
+        };
         let buffer = Buffer::new(store, restored.next_generation, budget, &self.environment)?;
         Ok(BytesBackend::assemble(Parts {
             job: self.job,
@@ -152,6 +159,7 @@ impl Builder {
             local: self.local,
             options: self.options,
             environment: self.environment,
+            tidying,
             buffer,
             directory: Arc::new(directory),
         }))
@@ -165,4 +173,6 @@ pub(crate) struct Restored {
     pub(crate) history: History,
     /// Above the generation of every list chunk in the store.
     pub(crate) next_generation: u64,
+    /// Whether the store was made of files, which may have rows of others.
+    pub(crate) untidy: bool,
 }

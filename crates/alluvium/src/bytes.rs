@@ -21,6 +21,7 @@ use crate::local::LocalCopies;
 use crate::options::Options;
 use crate::snapshot::history::History;
 use crate::store::StoreSize;
+use crate::tidying::Tidying;
 use crate::working_directory::WorkingDirectory;
 use registry::Registry;
 use timers::TimerQueue;
@@ -77,7 +78,9 @@ pub struct BytesBackend {
     pub(crate) environment: Environment,
     row: Vec<u8>,
     timer: Vec<u8>,
-    /// The buffer goes before the directory that its store lives in: fields drop in this order.
+    /// Only of a restored store.
+    pub(crate) tidying: Option<Tidying>,
+    /// Tidying and the buffer go before the directory that its store lives in: fields drop in this order.
     pub(crate) buffer: Buffer,
     pub(crate) directory: Arc<WorkingDirectory>,
 }
@@ -95,6 +98,7 @@ pub(crate) struct Parts {
     pub(crate) local: Option<LocalCopies>,
     pub(crate) options: Options,
     pub(crate) environment: Environment,
+    pub(crate) tidying: Option<Tidying>,
     pub(crate) buffer: Buffer,
     pub(crate) directory: Arc<WorkingDirectory>,
 }
@@ -117,6 +121,7 @@ impl BytesBackend {
             environment: parts.environment,
             row: Vec::new(),
             timer: Vec::new(),
+            tidying: parts.tidying,
             buffer: parts.buffer,
             directory: parts.directory,
         }

@@ -119,6 +119,7 @@ pub mod snapshot;
 pub mod state;
 pub mod storage;
 pub mod store;
+mod tidying;
 mod transfer;
 mod working_directory;
 

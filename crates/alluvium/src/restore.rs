@@ -139,6 +139,7 @@ impl Builder {
             registry,
             history,
             next_generation,
+            untidy: report.files_linked + report.files_downloaded > 0,
         };
         let backend = self.assemble(directory, store, restored)?;
         report.took = clock.monotonic() - began;

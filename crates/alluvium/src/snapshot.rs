@@ -114,6 +114,9 @@ impl BytesBackend {
     /// Tells the backend that checkpoint `id` of the job exists. From now on snapshots refer to its files, and
     /// local copies of earlier ones go with the next upload. May come late, twice, out of order or never.
     pub fn notify_complete(&mut self, id: CheckpointId) {
+        if let Some(tidying) = &self.tidying {
+            tidying.again();
+        }
         if self.history.complete(id)
             && let Some(local) = &self.local
         {
