@@ -1,4 +1,4 @@
-//! The memory store: what every store does, and what is its own: merges, files, clips.
+//! The memory store: what every store does, and what is its own: merges, files, parts that are cut exactly.
 
 #![cfg(test)]
 
@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use alluvium::protocol::row::RowRange;
 use alluvium::store::memory::MemoryStoreFactory;
-use alluvium::store::{Change, Pinned, PlacedFile, SortedRun, Store, StoreFactory};
+use alluvium::store::{Change, Opened, Part, Pinned, PlacedFile, SortedRun, Store, StoreFactory};
 use alluvium::{ErrorKind, Result};
 use tempfile::TempDir;
 
-mod clips;
 mod opening;
+mod parts;
 
 mod conformance {
     alluvium_testing::store_conformance!(super::MemoryStoreFactory::new());
@@ -106,22 +106,34 @@ impl Place {
         self.store.pin(&self.path(name)).unwrap()
     }
 
-    fn open(&self, name: &str, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
-        MemoryStoreFactory::new().open(&self.path(name), files)
-    }
-
-    /// Links pinned files into a directory, under names that begin with a prefix.
-    fn link(&self, pinned: &dyn Pinned, name: &str, prefix: &str) -> Vec<PlacedFile> {
-        fs::create_dir_all(self.path(name)).unwrap();
+    /// A part of pinned files, linked into a directory.
+    fn part(&self, pinned: &dyn Pinned, name: &str, rows: RowRange) -> Part {
+        let directory = self.path(name);
+        fs::create_dir(&directory).unwrap();
         let files = pinned.files().iter().map(|file| {
-            let placed = format!("{prefix}{}", file.name);
-            fs::hard_link(&file.path, self.path(name).join(&placed)).unwrap();
+            fs::hard_link(&file.path, directory.join(&file.name)).unwrap();
             PlacedFile {
-                name: placed,
+                name: file.name.clone(),
+                bounds: file.bounds.clone(),
                 note: file.note.clone(),
             }
         });
-        files.collect()
+        let files = files.collect();
+        Part {
+            directory,
+            files,
+            rows,
+        }
+    }
+
+    fn open(&self, name: &str, parts: Vec<Part>) -> Result<Opened> {
+        MemoryStoreFactory::new().open(&self.path(name), parts)
+    }
+
+    /// A store of all pinned rows.
+    fn reopen(&self, pinned: &dyn Pinned) -> Arc<dyn Store> {
+        let whole = self.part(pinned, "part", RowRange::all());
+        self.open("reopened", vec![whole]).unwrap().store
     }
 }
 
@@ -169,9 +181,8 @@ fn a_merge_removes_the_files_of_what_it_merged_but_not_their_pins() {
 
     assert_eq!(names_in(&place.path("store")), Vec::<String>::new());
     assert_eq!(names_in(&place.path("first")), ["000000.rows"]);
-    let files = place.link(&*first, "reopened", "");
     assert_eq!(
-        row_numbers(&*place.open("reopened", &files).unwrap()),
+        row_numbers(&*place.reopen(&*first)),
         Vec::from_iter(0..100)
     );
 }
@@ -219,8 +230,7 @@ fn a_delete_of_a_row_in_an_older_run_stays() {
     let pinned = place.pin("pin");
 
     assert_eq!(pinned.files().len(), 2);
-    let files = place.link(&*pinned, "reopened", "");
-    let reopened = place.open("reopened", &files).unwrap();
+    let reopened = place.reopen(&*pinned);
     assert_eq!(rows_of(&*reopened), rows_of(&*place.store));
     assert!(!reopened.get(&5_u32.to_be_bytes(), &mut Vec::new()).unwrap());
     assert_eq!(row_numbers(&*reopened).len(), 998);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use alluvium::SnapshotHandle;
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 use alluvium::store::memory::MemoryStoreFactory;
-use alluvium::store::{PlacedFile, Store, StoreFactory};
+use alluvium::store::{Opened, Part, Store, StoreFactory};
 
 use crate::job::{Contents, Job, Subtask, contents_after, shared};
 
@@ -165,8 +165,8 @@ impl StoreFactory for Renamed {
         self.0.create(directory)
     }
 
-    fn open(&self, directory: &Path, files: &[PlacedFile]) -> alluvium::Result<Arc<dyn Store>> {
-        self.0.open(directory, files)
+    fn open(&self, directory: &Path, parts: Vec<Part>) -> alluvium::Result<Opened> {
+        self.0.open(directory, parts)
     }
 }
 

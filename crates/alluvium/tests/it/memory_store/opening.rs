@@ -3,10 +3,11 @@
 use std::fs;
 
 use alluvium::ErrorKind;
+use alluvium::protocol::row::RowRange;
+use alluvium::store::StoreFactory;
 use alluvium::store::memory::MemoryStoreFactory;
-use alluvium::store::{PlacedFile, StoreFactory};
 
-use super::{Place, delete, names_in, names_of, put, row_numbers};
+use super::{Place, delete, names_in, names_of, put, range, row_numbers};
 
 #[test]
 fn files_of_stores_with_other_rows_open_as_one() {
@@ -15,27 +16,22 @@ fn files_of_stores_with_other_rows_open_as_one() {
         put(&*place.store, first..first + 100);
         delete(&*place.store, first..first + 2);
     }
-    let (pinned_one, pinned_other) = (one.pin("pin"), other.pin("pin"));
+    let parts = vec![
+        one.part(&*one.pin("pin"), "part", range(0, 1000)),
+        other.part(&*other.pin("pin"), "part", range(1000, 2000)),
+    ];
 
-    let mut files = one.link(&*pinned_one, "both", "one-");
-    let from_other = other.link(&*pinned_other, "both", "other-");
-    for file in &from_other {
-        fs::hard_link(
-            other.path("both").join(&file.name),
-            one.path("both").join(&file.name),
-        )
-        .unwrap();
-    }
-    files.extend(from_other);
-    let both = one.open("both", &files).unwrap();
+    let both = one.open("both", parts).unwrap();
 
     assert_eq!(
-        row_numbers(&*both),
+        row_numbers(&*both.store),
         Vec::from_iter((2..100).chain(1002..1100))
     );
-    put(&*both, 500..501);
-    let again = both.pin(&one.path("again")).unwrap();
-    assert_eq!(names_of(&*again)[0], "000000.rows");
+    let taken: Vec<_> = both.origins.values().copied().collect();
+    assert_eq!(taken.len(), 4, "{taken:?}");
+    put(&*both.store, 500..501);
+    let again = both.store.pin(&one.path("again")).unwrap();
+    assert_eq!(names_of(&*again)[0], "000004.rows");
 }
 
 #[test]
@@ -43,26 +39,22 @@ fn overlapping_files_of_one_age_are_not_of_one_store() {
     let (one, other) = (Place::new(), Place::new());
     put(&*one.store, 0..100);
     put(&*other.store, 50..60);
-    let mut files = one.link(&*one.pin("pin"), "both", "one-");
-    for file in other.pin("pin").files() {
-        fs::hard_link(&file.path, one.path("both").join(&file.name)).unwrap();
-        files.push(PlacedFile {
-            name: file.name.clone(),
-            note: file.note.clone(),
-        });
-    }
+    let mut part = one.part(&*one.pin("pin"), "part", RowRange::all());
+    let mut foreign = other.part(&*other.pin("pin"), "part", RowRange::all());
+    let file = &mut foreign.files[0];
+    let from = foreign.directory.join(&file.name);
+    file.name = "foreign.rows".to_owned();
+    fs::hard_link(from, part.directory.join(&file.name)).unwrap();
+    part.files.append(&mut foreign.files);
 
-    let error = one.open("both", &files).unwrap_err();
+    let error = one.open("both", vec![part]).unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::Corrupt);
-    assert!(
-        error
-            .to_string()
-            .contains("one-000000.rows and 000000.rows"),
-        "{error}"
-    );
+    let told = error.to_string();
+    assert!(told.contains("000000.rows and "), "{told}");
+    assert!(told.contains("foreign.rows are of the same age"), "{told}");
     assert_eq!(
-        names_in(&one.path("both")).len(),
+        names_in(&one.path("part")).len(),
         2,
         "a failed open removes nothing"
     );
@@ -73,18 +65,17 @@ fn a_note_or_name_that_no_store_gave_is_corrupt() {
     let place = Place::new();
     put(&*place.store, 0..10);
     let pinned = place.pin("pin");
-    let files = place.link(&*pinned, "reopened", "");
+    let part = place.part(&*pinned, "part", RowRange::all());
 
     for (name, note) in [
         ("000000.rows", &b"short"[..]),
-        ("../pin/000000.rows", &files[0].note),
+        ("../pin/000000.rows", &part.files[0].note),
         ("", &[]),
     ] {
-        let placed = PlacedFile {
-            name: name.to_owned(),
-            note: note.to_vec(),
-        };
-        let error = place.open("reopened", &[placed]).unwrap_err();
+        let mut part = part.clone();
+        name.clone_into(&mut part.files[0].name);
+        part.files[0].note = note.to_vec();
+        let error = place.open("reopened", vec![part]).unwrap_err();
 
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         assert!(error.to_string().contains(name), "{error}");
