@@ -203,6 +203,7 @@ fn next_generation(manifests: &[Manifest]) -> Result<u64> {
 
 /// What is taken from one snapshot.
 struct Source {
+    subtask: u32,
     files: Vec<FileRef>,
     rows: RowRange,
 }
@@ -290,6 +291,7 @@ impl Carry<'_> {
         let files = adoption.files.iter().map(|&file| manifest.files.get(file));
         let files: Option<Vec<_>> = files.map(Option::<&FileRef>::cloned).collect();
         Ok(Source {
+            subtask: manifest.subtask,
             files: files.ok_or_else(|| Error::invalid("a restore plan for other files"))?,
             rows: adoption.range.rows(),
         })
@@ -331,9 +333,13 @@ impl Carry<'_> {
         self.fetch.cancel.check("a restore")?;
         let place = self.directory.fresh("store");
         let opened = self.builder.factory.open(&place, parts);
-        opened.map_err(|error| match self.report.checkpoint {
-            Some(checkpoint) => error.context(format!("open files of checkpoint {checkpoint}")),
-            None => error,
+        opened.map_err(|error| {
+            let subtasks = sources.iter().map(|source| source.subtask.to_string());
+            let subtasks = subtasks.collect::<Vec<_>>().join(", ");
+            let checkpoint = self.report.checkpoint.map_or(0, CheckpointId::get);
+            error.context(format!(
+                "open the files of subtask {subtasks} in checkpoint {checkpoint}"
+            ))
         })
     }
 

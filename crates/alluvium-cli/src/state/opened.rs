@@ -2,6 +2,7 @@
 //!
 //! Dropping it removes the copy.
 
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use alluvium::rows_file::RowsFileReader;
 use alluvium::storage::Cancel;
 use alluvium::store::memory::MemoryStoreFactory;
-use alluvium::store::{PlacedFile, RowCursor, Store, StoreFactory};
+use alluvium::store::{Part, PlacedFile, RowCursor, Store, StoreFactory};
 use alluvium_protocol::file::FileRef;
 use alluvium_protocol::manifest::{Manifest, SnapshotKind};
 use alluvium_protocol::row::RowRange;
@@ -42,14 +43,24 @@ impl Opened {
     /// When a file is missing, damaged or cannot be copied, or the store's kind is unknown here.
     pub(super) fn download(cut: &Cut, manifest: &Manifest) -> Result<Self> {
         let directory = tempfile::tempdir().context("make a temporary directory")?;
+        let files = directory.path().join("files");
+        fs::create_dir(&files).with_context(|| format!("make {}", files.display()))?;
         for file in &manifest.files {
-            fetch(cut, file, directory.path())?;
+            fetch(cut, file, &files)?;
         }
         let rows = if manifest.kind == SnapshotKind::Savepoint {
-            Rows::Files(readers(manifest, directory.path())?)
+            Rows::Files(readers(manifest, &files)?)
+        } else if manifest.files.is_empty() {
+            Rows::Files(Vec::new())
         } else {
-            let placed: Vec<_> = manifest.files.iter().map(placed).collect();
-            Rows::Store(factory(&manifest.store)?.open(directory.path(), &placed)?)
+            let part = Part {
+                directory: files,
+                files: manifest.files.iter().map(placed).collect(),
+                rows: manifest.range.rows(),
+            };
+            let opened =
+                factory(&manifest.store)?.open(&directory.path().join("store"), vec![part])?;
+            Rows::Store(opened.store)
         };
         Ok(Self {
             rows,
@@ -102,6 +113,7 @@ fn fetch(cut: &Cut, file: &FileRef, to: &Path) -> Result<()> {
 fn placed(file: &FileRef) -> PlacedFile {
     PlacedFile {
         name: file.name.clone(),
+        bounds: file.bounds.clone(),
         note: file.note.clone(),
     }
 }

@@ -181,10 +181,7 @@ fn a_merge_removes_the_files_of_what_it_merged_but_not_their_pins() {
 
     assert_eq!(names_in(&place.path("store")), Vec::<String>::new());
     assert_eq!(names_in(&place.path("first")), ["000000.rows"]);
-    assert_eq!(
-        row_numbers(&*place.reopen(&*first)),
-        Vec::from_iter(0..100)
-    );
+    assert_eq!(row_numbers(&*place.reopen(&*first)), Vec::from_iter(0..100));
 }
 
 #[test]
