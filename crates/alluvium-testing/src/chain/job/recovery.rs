@@ -10,7 +10,9 @@ use alluvium::protocol::plan::log::Log;
 use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::{Cancel, Storage};
 use alluvium::store::StoreFactory;
-use alluvium::{Backend, Builder, ErrorKind, LocalCopies, Options, Progress, RestoreFrom, Result};
+use alluvium::{
+    Backend, Builder, ErrorKind, LocalCopies, Options, Ownership, Progress, RestoreFrom, Result,
+};
 
 use super::{JOB, Job};
 use crate::chain::connection::{Connection, Failure};
@@ -169,6 +171,7 @@ impl<'a> Job<'a> {
             storage: Arc::clone(storage),
             root: JOB.to_owned(),
             manifests: manifests.collect::<Result<_>>()?,
+            ownership: Ownership::Own,
         };
         Ok((Some(from), self.cut(commit)))
     }
