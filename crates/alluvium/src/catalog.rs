@@ -21,10 +21,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, check_name};
 
 mod append;
+mod copy;
+mod orphans;
 mod sweep;
 
 pub use append::{Attempt, Proposal};
-pub use sweep::Swept;
+pub use sweep::{Dropped, Retention, Swept};
 
 /// How often one record is put before its writer gives up because storage leaves it in doubt. Each try
 /// already waits as long as the storage does; a fourth would hold up the next checkpoint.

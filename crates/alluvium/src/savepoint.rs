@@ -1,7 +1,7 @@
 //! A savepoint's folder in storage: its snapshots, and the object that makes it one.
 //!
 //! Invariants: the folder is a savepoint once its `COMMIT` exists, which is written last and never replaced;
-//! all names in it are relative, so it can be moved; nothing here deletes, for a savepoint is its owner's.
+//! all names in it are relative, so it can be moved; it is deleted by its owner's call alone ([`owned`]).
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::restore::{Ownership, RestoreFrom};
 use crate::snapshot::SnapshotTarget;
 use crate::storage::{PutOutcome, Storage};
+
+mod owned;
 
 /// Where a savepoint is, or will be.
 #[derive(Debug, Clone)]
@@ -62,8 +64,12 @@ impl SavepointFolder {
     /// # Errors
     /// `Invalid` when there is another one already; `Unavailable` when storage fails.
     pub fn commit(&self, savepoint: &Savepoint) -> Result<()> {
-        let (name, bytes) = (self.commit_object(), savepoint.encode());
-        match self.storage.put_if_absent(&name, &bytes) {
+        self.commit_bytes(&savepoint.encode())
+    }
+
+    fn commit_bytes(&self, bytes: &[u8]) -> Result<()> {
+        let name = self.commit_object();
+        match self.storage.put_if_absent(&name, bytes) {
             Ok(PutOutcome::Created) => return Ok(()),
             Ok(PutOutcome::Exists) => {}
             Err(error) if error.kind() == ErrorKind::Indeterminate => {}

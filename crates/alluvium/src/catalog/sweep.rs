@@ -4,15 +4,17 @@
 //! anything of it is deleted. Failing to delete costs space and never a checkpoint: it is logged, reported
 //! and found again by the sweep of orphans. Which objects go is decided in `protocol::plan::retention`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::PoisonError;
 
 use alluvium_protocol::catalog::{Commit, ManifestRef, Record};
 use alluvium_protocol::file::FileRef;
-use alluvium_protocol::manifest::Manifest;
+use alluvium_protocol::manifest::{CheckpointId, Manifest};
 use alluvium_protocol::plan::log::Log;
-use alluvium_protocol::plan::retention::{Division, divide, plan_retention};
+use alluvium_protocol::plan::retention::{
+    Division, RetentionPlan, divide, divide_behind, plan_release, plan_retention,
+};
 
 use super::{Attempt, Catalog};
 use crate::error::{Error, ErrorKind, Result};
@@ -28,6 +30,30 @@ pub struct Swept {
     pub left: Vec<String>,
 }
 
+/// What retention would delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retention {
+    /// The checkpoints that stay, oldest first.
+    pub kept: Vec<Commit>,
+    /// The checkpoints that go, oldest first.
+    pub dropped: Vec<Dropped>,
+    /// All objects that go, in order: the records and manifests of those checkpoints, records that no longer matter,
+    /// and files.
+    pub plan: RetentionPlan,
+}
+
+/// A checkpoint that goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// Its record.
+    pub commit: Commit,
+    /// Names and lengths of the files that go with it: neither a checkpoint that stays nor a newer one that goes
+    /// refers to them.
+    pub files: Vec<(String, u64)>,
+}
+
 impl Catalog {
     /// Deletes what only older checkpoints than the newest `keep` need.
     ///
@@ -41,28 +67,98 @@ impl Catalog {
     pub fn retain(&self, attempt: &Attempt, keep: NonZeroUsize) -> Result<Swept> {
         let log = self.read_log()?;
         self.check_newest(attempt, &log)?;
-        let Division { kept, dropped } = divide(&log, keep);
+        let plan = self.plan_dropping(&divide(&log, keep), |known| {
+            Ok(plan_retention(&log, keep, known)?)
+        })?;
+        Ok(self.carry_out(plan))
+    }
+
+    /// What [`Self::retain`] would delete. Deletes nothing, and may be called by anybody.
+    ///
+    /// # Errors
+    /// As [`Self::retain`], but never `Fenced`.
+    pub fn plan_retention(&self, keep: NonZeroUsize) -> Result<Retention> {
+        let log = self.read_log()?;
+        let division = divide(&log, keep);
+        self.plan_dropping(&division, |known| {
+            let plan = plan_retention(&log, keep, known)?;
+            let mut left: BTreeSet<&str> = plan.objects.iter().map(String::as_str).collect();
+            let newest_first = division.dropped.iter().rev().map(|commit| Dropped {
+                commit: (*commit).clone(),
+                files: parts(&[commit])
+                    .filter_map(|part| known.get(&part.object))
+                    .flat_map(|manifest| &manifest.files)
+                    .filter(|file| left.remove(file.object.as_str()))
+                    .map(|file| (file.object.clone(), file.bytes))
+                    .collect(),
+            });
+            let mut dropped: Vec<Dropped> = newest_first.collect();
+            dropped.reverse();
+            Ok(Retention {
+                kept: division.kept.iter().copied().cloned().collect(),
+                dropped,
+                plan,
+            })
+        })
+    }
+
+    /// Deletes checkpoint `last` and all older ones, `last` being the last to go: another job has it.
+    pub(super) fn release(&self, attempt: &Attempt, last: CheckpointId) -> Result<Swept> {
+        let log = self.read_log()?;
+        self.check_newest(attempt, &log)?;
+        let plan = self.plan_dropping(&divide_behind(&log, last), |known| {
+            Ok(plan_release(&log, last, known)?)
+        })?;
+        Ok(self.carry_out(plan))
+    }
+
+    /// Plans with the manifests of those checkpoints that are kept, and those of the others that are there.
+    fn plan_dropping<T>(
+        &self,
+        division: &Division<'_>,
+        plan: impl FnOnce(&BTreeMap<String, Manifest>) -> Result<T>,
+    ) -> Result<T> {
+        self.with_manifests(&division.kept, |known| {
+            for part in parts(&division.dropped) {
+                if !known.contains_key(&part.object)
+                    && let Some(manifest) = self.dropped_manifest(part)?
+                {
+                    known.insert(part.object.clone(), manifest);
+                }
+            }
+            plan(known)
+        })
+    }
+
+    /// Plans with all manifests of these checkpoints, and perhaps others. They are remembered; what the plan adds
+    /// to them is not.
+    ///
+    /// # Errors
+    /// `Corrupt` when one is damaged or missing, `Unavailable` when storage fails; else the plan's.
+    pub(super) fn with_manifests<T>(
+        &self,
+        checkpoints: &[&Commit],
+        plan: impl FnOnce(&mut BTreeMap<String, Manifest>) -> Result<T>,
+    ) -> Result<T> {
         let mut known = self
             .manifests
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        for part in parts(&kept) {
+        for part in parts(checkpoints) {
             if !known.contains_key(&part.object) {
                 known.insert(part.object.clone(), self.manifest(part)?);
             }
         }
-        for part in parts(&dropped) {
-            if !known.contains_key(&part.object)
-                && let Some(manifest) = self.dropped_manifest(part)?
-            {
-                known.insert(part.object.clone(), manifest);
-            }
-        }
-        let plan = plan_retention(&log, keep, &known)?;
-        let needed: BTreeSet<&str> = parts(&kept).map(|part| part.object.as_str()).collect();
+        let planned = plan(&mut known);
+        let needed: BTreeSet<&str> = parts(checkpoints)
+            .map(|part| part.object.as_str())
+            .collect();
         known.retain(|object, _| needed.contains(object.as_str()));
-        drop(known);
+        planned
+    }
 
+    /// Deletes in the order of the plan.
+    fn carry_out(&self, plan: RetentionPlan) -> Swept {
         let mut swept = Swept::default();
         let mut records = plan.records.into_iter();
         for record in records.by_ref() {
@@ -83,7 +179,7 @@ impl Catalog {
                 swept.left.push(object);
             }
         }
-        Ok(swept)
+        swept
     }
 
     /// Deletes a checkpoint that was given up before it was committed: its manifests, and the files
@@ -126,7 +222,7 @@ impl Catalog {
         Ok(swept)
     }
 
-    fn check_newest(&self, attempt: &Attempt, log: &Log) -> Result<()> {
+    pub(super) fn check_newest(&self, attempt: &Attempt, log: &Log) -> Result<()> {
         if log.is_in(attempt.number, attempt.fence_sequence) {
             return Ok(());
         }
@@ -165,7 +261,7 @@ impl Catalog {
         }
     }
 
-    fn leave(&self, swept: &mut Swept, object: &str, error: &Error) {
+    pub(super) fn leave(&self, swept: &mut Swept, object: &str, error: &Error) {
         tracing::warn!(
             job = self.job,
             object,

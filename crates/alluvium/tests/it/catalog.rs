@@ -5,7 +5,15 @@
 //! attempt goes on.
 
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod orphans;
 #[cfg(test)]
 mod retention;
 

@@ -9,6 +9,7 @@ mod job;
 mod local_copies;
 mod memory_store;
 mod restores;
+mod savepoint_folders;
 mod snapshots;
 mod states;
 mod storage;

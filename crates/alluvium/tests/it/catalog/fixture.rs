@@ -16,8 +16,9 @@ use alluvium::protocol::shape::Shape;
 use alluvium::storage::{Storage, in_memory};
 use alluvium_testing::faulty::FaultyStorage;
 
-/// One process's view of the job.
+/// One process's view of a job.
 pub(super) struct Job {
+    pub(super) name: &'static str,
     pub(super) catalog: Catalog,
     pub(super) storage: Arc<FaultyStorage>,
     /// The same objects, without faults.
@@ -27,19 +28,25 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn new() -> Self {
-        Self::over(in_memory())
+        Self::named("job")
+    }
+
+    /// A job of its own, in a storage of its own.
+    pub(super) fn named(name: &'static str) -> Self {
+        Self::over(in_memory(), name)
     }
 
     /// Another process that sees the same objects, without this one's faults.
     pub(super) fn rival(&self) -> Self {
-        Self::over(Arc::clone(&self.storage_below))
+        Self::over(Arc::clone(&self.storage_below), self.name)
     }
 
-    fn over(storage_below: Arc<dyn Storage>) -> Self {
+    pub(super) fn over(storage_below: Arc<dyn Storage>, name: &'static str) -> Self {
         let storage = Arc::new(FaultyStorage::new(Arc::clone(&storage_below)));
         let seen: Arc<dyn Storage> = Arc::<FaultyStorage>::clone(&storage);
-        let catalog = Catalog::open(seen, "job").unwrap();
+        let catalog = Catalog::open(seen, name).unwrap();
         Self {
+            name,
             catalog,
             storage,
             storage_below,
@@ -71,7 +78,7 @@ impl Job {
             files.push(file(checkpoint - 1));
         }
         let manifest = Manifest {
-            job: "job".to_owned(),
+            job: self.name.to_owned(),
             checkpoint: id(checkpoint),
             attempt: attempt.number,
             subtask: 0,
@@ -90,7 +97,7 @@ impl Job {
         };
         let own = &manifest.files[0].object;
         self.storage_below
-            .put(&format!("job/{own}"), b"rows")
+            .put(&format!("{}/{own}", self.name), b"rows")
             .unwrap();
         Proposal {
             checkpoint: id(checkpoint),
@@ -102,11 +109,11 @@ impl Job {
         }
     }
 
-    fn put(&self, manifest: &Manifest) -> ManifestRef {
+    pub(super) fn put(&self, manifest: &Manifest) -> ManifestRef {
         let object = names::manifest(manifest.checkpoint, manifest.attempt, manifest.subtask);
         let bytes = manifest.encode();
         self.storage_below
-            .put(&format!("job/{object}"), &bytes)
+            .put(&format!("{}/{object}", self.name), &bytes)
             .unwrap();
         ManifestRef {
             object,
@@ -119,11 +126,44 @@ impl Job {
 
     /// Names of all objects of the job that start so.
     pub(super) fn objects(&self, prefix: &str) -> Vec<String> {
-        let listed = self.storage_below.list(&format!("job/{prefix}")).unwrap();
+        let folder = format!("{}/", self.name);
+        let listed = self.storage_below.list(&format!("{folder}{prefix}"));
         listed
+            .unwrap()
             .into_iter()
-            .map(|object| object.name["job/".len()..].to_owned())
+            .map(|object| object.name[folder.len()..].to_owned())
             .collect()
+    }
+
+    /// All objects with their content.
+    pub(super) fn content(&self) -> BTreeMap<String, Vec<u8>> {
+        let read = |object: String| {
+            let name = format!("{}/{object}", self.name);
+            let bytes = self.storage_below.get(&name).unwrap().unwrap();
+            (object, bytes)
+        };
+        self.objects("").into_iter().map(read).collect()
+    }
+
+    /// Panics unless every object that a checkpoint refers to is there and as its manifest says. The numbers of
+    /// the checkpoints.
+    pub(super) fn assert_whole(&self) -> Vec<u64> {
+        let catalog = self.rival().catalog;
+        for commit in catalog.checkpoints().unwrap() {
+            for part in &commit.manifests {
+                let manifest = catalog.manifest(part).unwrap();
+                assert_eq!(manifest.job, self.name);
+                for file in manifest.files {
+                    let name = format!("{}/{}", self.name, file.object);
+                    let bytes = self.storage_below.get(&name).unwrap();
+                    let bytes =
+                        bytes.unwrap_or_else(|| panic!("{name} of {} is gone", commit.checkpoint));
+                    let found = (bytes.len().try_into(), crc32c::crc32c(&bytes));
+                    assert_eq!(found, (Ok(file.bytes), file.crc32c), "{name}");
+                }
+            }
+        }
+        ids(&catalog)
     }
 }
 
@@ -142,7 +182,7 @@ pub(super) fn ids(catalog: &Catalog) -> Vec<u64> {
 }
 
 /// The shared file that the snapshot of a checkpoint uploads.
-fn file(checkpoint: CheckpointId) -> FileRef {
+pub(super) fn file(checkpoint: CheckpointId) -> FileRef {
     let id = FileId::new(checkpoint.get().into());
     FileRef {
         id,
