@@ -3,6 +3,7 @@
 mod chains;
 mod conformance;
 mod damage;
+mod families;
 mod opening;
 mod pinned_files;
 mod stores;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -53,6 +54,11 @@ impl Stores {
         pinned.files().iter().map(place).collect()
     }
 
+    /// Loads rows, which go to the last level.
+    pub(crate) fn load(&self, store: &dyn Store, rows: Range<u32>, what: &str) -> Result<()> {
+        store.load(&mut puts(rows, what))
+    }
+
     /// Opens all of the files that were placed in the directory `name`.
     pub(crate) fn open(&self, name: &str, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
         self.open_with(&self.factory, name, files)
@@ -76,11 +82,17 @@ impl Stores {
 
 /// Writes `rows` rows whose values tell `what`.
 pub(crate) fn fill(store: &dyn Store, rows: u32, what: &str) -> Result<()> {
+    fill_range(store, 0..rows, what)
+}
+
+/// Writes the rows of these numbers, with values that tell `what`.
+pub(crate) fn fill_range(store: &dyn Store, rows: Range<u32>, what: &str) -> Result<()> {
+    store.write(&mut puts(rows, what))
+}
+
+fn puts(rows: Range<u32>, what: &str) -> Puts {
     let row = |n: u32| (n.to_be_bytes().to_vec(), format!("{what} {n}").into_bytes());
-    store.write(&mut Puts(
-        (0..rows).map(row).collect::<BTreeMap<_, _>>().into_iter(),
-        None,
-    ))
+    Puts(rows.map(row).collect::<BTreeMap<_, _>>().into_iter(), None)
 }
 
 pub(crate) fn count(store: &dyn Store) -> Result<usize> {

@@ -117,7 +117,7 @@ fn what_was_deleted_after_scaling_out_does_not_come_back_by_scaling_in() {
         };
         let whole = complete(&mut subtasks, 1);
         let mut subtasks = rescale(&job, &whole, path[1]);
-        // Each subtask's files were another's, too, until they were clipped.
+        // Each subtask's files were another's, too, until it was restored with its part of them.
         subtasks.iter_mut().for_each(|subtask| subtask.clear(0..20));
         let cleared = complete(&mut subtasks, 2);
 

@@ -217,13 +217,9 @@ impl AttemptSummary {
 
 impl Recovery {
     fn told(&self) -> String {
-        let copied = match self.rows_copied {
-            0 => String::new(),
-            rows => format!(", {} rows copied one by one", units::count(rows)),
-        };
         format!(
             "  recovered from checkpoint {} ({}): fence {}, restore {} (all workers ready after {})\n  \
-             files from local copies: {} ({}), downloaded: {} ({}){copied}",
+             files from local copies: {} ({}), downloaded: {} ({}); rows written again: {}",
             self.checkpoint,
             self.plans.join(", "),
             seconds(self.fence_seconds),
@@ -233,6 +229,7 @@ impl Recovery {
             units::bytes(self.bytes_linked),
             self.files_downloaded,
             units::bytes(self.bytes_downloaded),
+            units::count(self.rows_copied),
         )
     }
 }
