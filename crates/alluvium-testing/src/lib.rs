@@ -5,6 +5,7 @@
 pub mod chain;
 pub mod damage;
 pub mod faulty;
+pub mod interruption;
 pub mod oracle;
 pub mod storage_conformance;
 pub mod store_conformance;

@@ -4,6 +4,7 @@ mod chains;
 mod conformance;
 mod damage;
 mod families;
+mod interruptions;
 mod opening;
 mod pinned_files;
 mod stores;

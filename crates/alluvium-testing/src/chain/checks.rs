@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use alluvium::Result;
 use alluvium::catalog::Catalog;
 use alluvium::protocol::catalog::names::ObjectName;
 use alluvium::protocol::manifest::Manifest;
 use alluvium::protocol::plan::log::Log;
-use alluvium::protocol::plan::orphans::{Listed, orphans};
 use alluvium::protocol::plan::retention::referenced;
-use alluvium::storage::Storage;
+use alluvium::storage::{ObjectInfo, Storage};
 
 use super::job::JOB;
 use super::objects::Objects;
@@ -25,37 +23,36 @@ pub(super) fn intact(objects: &Arc<Objects>) -> Log {
 /// the files that manifests of theirs refer to.
 pub(super) fn no_orphans(objects: &Arc<Objects>, since_unix_millis: i64) {
     let (log, mut needed) = read(&catalog(objects), objects);
-    let listing = listing(&**objects).expect("lists its objects");
-    let is_young = |listed: &&Listed| listed.modified_unix_millis >= since_unix_millis;
-    for young in listing.iter().filter(is_young) {
-        needed.insert(young.object.clone());
-        if let Some(manifest) = manifest(&**objects, &young.object).expect("reads an object") {
-            needed.extend(manifest.files.into_iter().map(|file| file.object));
+    let listing = listing(objects);
+    for (object, info) in &listing {
+        if info.modified_unix_millis >= since_unix_millis {
+            needed.insert(object.clone());
+            let files = manifest(objects, object).map(|manifest| manifest.files);
+            needed.extend(files.into_iter().flatten().map(|file| file.object));
         }
     }
-    for listed in listing {
-        let is_owned = match listed.object.parse() {
+    for (object, _) in listing {
+        let is_owned = match object.parse() {
             Ok(ObjectName::Record { sequence }) => log.counts(sequence),
             Ok(ObjectName::Savepoint { .. }) => true,
             Ok(_) => false,
             Err(error) => panic!("{error}"),
         };
         assert!(
-            is_owned || needed.contains(&listed.object),
-            "{} is nobody's after a sweep",
-            listed.object
+            is_owned || needed.contains(&object),
+            "{object} is nobody's after a sweep"
         );
     }
 }
 
 /// The manifest in an object, if it is one.
-fn manifest(storage: &dyn Storage, object: &str) -> Result<Option<Manifest>> {
+fn manifest(objects: &Objects, object: &str) -> Option<Manifest> {
     if !matches!(object.parse(), Ok(ObjectName::Manifest { .. })) {
-        return Ok(None);
+        return None;
     }
     let name = format!("{JOB}/{object}");
-    let bytes = storage.get(&name)?.unwrap_or_default();
-    Ok(Some(Manifest::decode(&bytes, &name)?))
+    let bytes = objects.existing(&name).expect("reads an object");
+    Some(Manifest::decode(&bytes, &name).expect("manifests are written whole"))
 }
 
 fn catalog(objects: &Arc<Objects>) -> Catalog {
@@ -91,40 +88,13 @@ fn read(catalog: &Catalog, objects: &Objects) -> (Log, BTreeSet<String>) {
     (log, needed)
 }
 
-fn listing(storage: &dyn Storage) -> Result<Vec<Listed>> {
-    let listed = storage.list(&format!("{JOB}/"))?.into_iter();
-    let listed = listed.map(|info| Listed {
-        object: info
-            .name
-            .trim_start_matches(JOB)
-            .trim_start_matches('/')
-            .to_owned(),
-        bytes: info.bytes,
-        modified_unix_millis: info.modified_unix_millis,
+/// All objects of the job, by their names in its folder.
+fn listing(objects: &Objects) -> Vec<(String, ObjectInfo)> {
+    let folder = format!("{JOB}/");
+    let listed = objects.list(&folder).expect("lists its objects");
+    let named = listed.into_iter().filter_map(|info| {
+        let object = info.name.strip_prefix(&folder)?.to_owned();
+        Some((object, info))
     });
-    Ok(listed.collect())
-}
-
-/// Deletes the objects that no checkpoint needs and that were written before `before`.
-pub(super) fn sweep(
-    storage: &dyn Storage,
-    catalog: &Catalog,
-    before_unix_millis: i64,
-) -> Result<()> {
-    // The log is read after the listing: what was committed meanwhile is not taken for an orphan.
-    let listing = listing(storage)?;
-    let log = catalog.read_log()?;
-    let mut manifests = BTreeMap::new();
-    for part in log.checkpoints().flat_map(|commit| &commit.manifests) {
-        manifests.insert(part.object.clone(), catalog.manifest(part)?);
-    }
-    for listed in &listing {
-        if let Some(manifest) = manifest(storage, &listed.object)? {
-            manifests.insert(listed.object.clone(), manifest);
-        }
-    }
-    for orphan in orphans(&listing, &log, &manifests, before_unix_millis - 1)? {
-        storage.delete(&format!("{JOB}/{}", orphan.listed.object))?;
-    }
-    Ok(())
+    named.collect()
 }

@@ -75,10 +75,8 @@ impl<'a> Job<'a> {
         self.zombie = None;
         self.objects.settle();
         self.objects.tick();
-        let now = self.objects.now_unix_millis();
-        let life = &self.life;
-        checks::sweep(&*life.connection, &life.catalog, now).expect("sweeps");
-        checks::no_orphans(&self.objects, now);
+        assert!(self.life.sweep(None).expect("sweeps"), "orphans are left");
+        checks::no_orphans(&self.objects, self.objects.now_unix_millis());
         let parallelism = self.parallelism();
         drop(self.life);
         for subtask in 0..parallelism {
@@ -258,13 +256,10 @@ impl<'a> Job<'a> {
         // What is on its way may land before, meanwhile or after.
         let settled = !self.objects.is_unsettled();
         self.objects.tick();
-        let now = self.objects.now_unix_millis();
-        let life = &self.life;
-        let since = life.in_flight.iter().map(|flight| flight.since_unix_millis);
-        let since = since.min().unwrap_or(now);
-        checks::sweep(&*life.connection, &life.catalog, since)?;
-        if settled {
-            checks::no_orphans(&self.objects, since);
+        let since = self.life.sweepable_before();
+        if self.life.sweep(since)? && settled {
+            let now = self.objects.now_unix_millis();
+            checks::no_orphans(&self.objects, since.unwrap_or(now));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alluvium::catalog::{Attempt, Catalog};
 use alluvium::environment::Environment;
@@ -135,6 +136,29 @@ impl Life {
     /// Keeps the newest checkpoints; whether all that had to go is gone.
     pub(super) fn retain(&self, keep: NonZeroUsize) -> Result<bool> {
         let swept = self.catalog.retain(&self.attempt, keep)?;
+        Ok(swept.left.is_empty())
+    }
+
+    /// Before when objects that nobody needs can be told from those of checkpoints in flight: the begin of the oldest,
+    /// in milliseconds since the Unix epoch. `None` when there is none in flight.
+    pub(super) fn sweepable_before(&self) -> Option<i64> {
+        self.in_flight.iter().map(Flight::since_unix_millis).min()
+    }
+
+    /// Deletes the orphans that were written before a time, or all of them; whether they are gone.
+    pub(super) fn sweep(&self, before_unix_millis: Option<i64>) -> Result<bool> {
+        let (environment, cancel) = (&self.environment, Cancel::new());
+        let orphans = match before_unix_millis {
+            None => self
+                .catalog
+                .orphans_behind(&self.attempt, environment, &cancel),
+            Some(before) => {
+                let age_min = environment.clock.unix_millis() - before + 1;
+                let age_min = Duration::from_millis(u64::try_from(age_min).unwrap_or(0));
+                self.catalog.orphans(age_min, environment, &cancel)
+            }
+        };
+        let swept = self.catalog.sweep(&orphans?, environment, &cancel)?;
         Ok(swept.left.is_empty())
     }
 

@@ -1,7 +1,7 @@
 //! The two machines that a chain's subtasks run on: working directories, local copies, and what befalls them.
 //!
-//! Damage is done while no backend is there, and to files of its own: a local copy may be a hard link to a
-//! file that a store still uses, and a store that is damaged while it runs is not what a chain is about.
+//! Damage is done while no backend is there: a local copy may be a hard link to a file that a store still uses, and
+//! a store that is damaged while it runs is not what a chain is about.
 
 use std::fs;
 use std::io;
@@ -65,11 +65,13 @@ impl Machines {
         let Some(copy) = copies.get(usize::from(which) % copies.len().max(1)) else {
             return Ok(());
         };
+        if how == Damage::Lost {
+            return fs::remove_file(copy);
+        }
         let mut bytes = fs::read(copy)?;
-        fs::remove_file(copy)?;
         let middle = bytes.len() / 2;
         match how {
-            Damage::Lost => return Ok(()),
+            Damage::Lost => {}
             Damage::Truncated => bytes.truncate(middle),
             Damage::Flipped => bytes
                 .iter_mut()
@@ -78,7 +80,12 @@ impl Machines {
                 .for_each(|byte| *byte ^= 4),
             Damage::Longer => bytes.extend([0, 1, 2]),
         }
-        fs::write(copy, bytes)
+        fs::write(copy, bytes)?;
+        // Chains are fast: the clock of the file system may not have moved since the copy was kept.
+        fs::File::options()
+            .write(true)
+            .open(copy)?
+            .set_modified(std::time::UNIX_EPOCH)
     }
 
     /// Copies what is in all working directories, half of it half-written, to where an opening that crashed would

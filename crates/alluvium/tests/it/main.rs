@@ -5,6 +5,7 @@ mod catalog;
 mod chains;
 mod damage;
 mod freeze;
+mod interruptions;
 mod job;
 mod local_copies;
 mod memory_store;

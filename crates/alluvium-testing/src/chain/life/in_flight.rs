@@ -18,7 +18,7 @@ use crate::chain::job::JOB;
 pub(in crate::chain) struct Flight {
     id: CheckpointId,
     kind: SnapshotKind,
-    pub(in crate::chain) since_unix_millis: i64,
+    since_unix_millis: i64,
     stage: Stage,
 }
 
@@ -41,6 +41,11 @@ enum Stage {
 }
 
 impl Flight {
+    /// When it was prepared.
+    pub(super) const fn since_unix_millis(&self) -> i64 {
+        self.since_unix_millis
+    }
+
     /// Whether it is not uploaded yet.
     pub(super) const fn is_prepared(&self) -> bool {
         matches!(self.stage, Stage::Prepared(_))

@@ -1,0 +1,115 @@
+//! Restores that are interrupted, by their owner or by `kill -9`, at any moment: nothing of them is left, storage is as it
+//! was, and the same restore can be made again.
+//!
+//! A restore is watched: every operation on storage and every file that arrives is an *event*, between which it can be
+//! stopped. [`cancelled`] stops it at each of them in turn. [`killed`] lets a child process restore, waits for an event and
+//! kills it at some instant after; what the child runs is [`child`], in a test of its own that does nothing otherwise.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::expect_used,
+    reason = "a check panics where an interruption does harm"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use alluvium::storage::Cancel;
+use alluvium::store::StoreFactory;
+use alluvium::{ErrorKind, Result};
+use tempfile::TempDir;
+
+use job::{Contents, Job};
+
+mod job;
+mod process;
+mod watched;
+
+pub use process::{child, killed};
+
+/// How a restore is made.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    /// Subtasks that the snapshots are of.
+    from: u32,
+    /// Subtasks that are restored.
+    to: u32,
+    /// From local copies, as far as there are any.
+    local: bool,
+    /// From a savepoint instead of a checkpoint.
+    savepoint: bool,
+}
+
+/// Reopening, scaling out and in, ranges that straddle; with and without local copies; rows.
+const SHAPES: [Shape; 8] = [
+    shape(1, 1, false, false),
+    shape(1, 1, true, false),
+    shape(1, 2, false, false),
+    shape(2, 1, true, false),
+    shape(2, 3, false, false),
+    shape(3, 2, true, false),
+    shape(3, 2, false, false),
+    shape(2, 1, false, true),
+];
+
+const fn shape(from: u32, to: u32, local: bool, savepoint: bool) -> Shape {
+    Shape {
+        from,
+        to,
+        local,
+        savepoint,
+    }
+}
+
+/// Cancels restores of all shapes at each of their events.
+pub fn cancelled(factory: &dyn Fn() -> Arc<dyn StoreFactory>) {
+    for shape in SHAPES {
+        let directory = directory();
+        let job = Job::prepare(directory.path(), factory(), shape).expect("a checkpoint");
+        let expected = job.expected();
+        let before = job.storage_files();
+        let mut cancelled = 0;
+        loop {
+            let at = cancelled;
+            let restored = restore_until(&job, shape, at);
+            assert_eq!(job.storage_files(), before, "{shape:?} at event {at}");
+            assert!(!job.works(), "{shape:?} at event {at} left files behind");
+            match restored {
+                Ok(contents) => {
+                    assert_eq!(contents, expected, "{shape:?}");
+                    break;
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Cancelled, "{shape:?}: {error:?}");
+                    cancelled += 1;
+                }
+            }
+        }
+        assert!(cancelled > 2, "{shape:?} was cancelled {cancelled} times");
+    }
+}
+
+/// Restores, and cancels at event `at`.
+fn restore_until(job: &Job, shape: Shape, at: u64) -> Result<Contents> {
+    let cancel = Cancel::new();
+    let (flag, events) = (cancel.clone(), AtomicU64::new(0));
+    let event: watched::Event = Arc::new(move |_| {
+        if events.fetch_add(1, Ordering::AcqRel) == at {
+            flag.cancel();
+        }
+    });
+    job.restore(shape, &event, &cancel)
+}
+
+/// A directory in memory, where there is one, since nothing here is about power failures.
+fn directory() -> TempDir {
+    TempDir::new_in("/dev/shm")
+        .or_else(|_| TempDir::new())
+        .expect("a directory")
+}
+
+/// Where a job that was prepared at `directory` keeps its parts.
+fn storage_directory(directory: &Path) -> std::path::PathBuf {
+    directory.join("storage")
+}
