@@ -130,7 +130,7 @@ pub use builder::Builder;
 pub use bytes::BytesBackend;
 pub use copy::{CopyOptions, CopyReport};
 pub use error::{Error, ErrorKind, Result};
-pub use local::{LocalCopies, LocalCounts};
+pub use local::{LocalCopies, LocalCounts, LocalVerification};
 pub use options::Options;
 pub use restore::{Ownership, RestoreFrom, RestoreReport};
 pub use snapshot::{PreparedSnapshot, SnapshotHandle, SnapshotReport, SnapshotTarget};

@@ -11,15 +11,17 @@
 //! directory; a copy is whole or not there; all copies of the job together stay within a budget; a copy
 //! never replaces the remote snapshot, which is the truth; failing to keep one fails nothing; nothing is deleted that
 //! is not named as above; the task thread only notes what is to go, uploads delete it.
+//!
+//! Whether a copy may be used without reading it is decided when it is ([`LocalVerification`]); using it is the
+//! restore's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alluvium_protocol::file::{FileId, FileRef};
+use alluvium_protocol::file::FileRef;
 use alluvium_protocol::manifest::CheckpointId;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -28,13 +30,29 @@ use directory::Directory;
 use keep::{Keep, Kept};
 use notes::Notes;
 
-mod content;
+pub(crate) mod content;
 mod directory;
 mod find;
 mod keep;
 mod notes;
 mod room;
 mod stamp;
+
+pub(crate) use find::{LocalFile, LocalFiles};
+pub(crate) use stamp::FileKey;
+
+/// How local copies are checked before they are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum LocalVerification {
+    /// Data files are read only if their length, modification time or inode is not as noted when they were kept. The
+    /// default: the cost of a restore is the number of files then, not their bytes. Bits that the medium lost
+    /// without any write are not seen here, but by the checksums of the store's blocks, when they are read.
+    #[default]
+    Quick,
+    /// Every file is read, and its checksum compared with the manifest's.
+    Full,
+}
 
 /// Where a job's local copies are on this machine. Backends of one job share it; clones are one.
 ///
@@ -43,6 +61,7 @@ mod stamp;
 pub struct LocalCopies {
     directories: Vec<Directory>,
     budget_bytes: u64,
+    verification: LocalVerification,
     notes: Arc<Mutex<Notes>>,
     counts: Arc<Counts>,
 }
@@ -119,6 +138,7 @@ impl LocalCopies {
         Ok(Self {
             directories,
             budget_bytes: Self::BUDGET_BYTES_DEFAULT,
+            verification: LocalVerification::default(),
             notes: Arc::new(Mutex::new(notes)),
             counts: Arc::default(),
         })
@@ -133,6 +153,13 @@ impl LocalCopies {
     #[must_use]
     pub const fn budget_bytes(mut self, bytes: u64) -> Self {
         self.budget_bytes = bytes;
+        self
+    }
+
+    /// How copies are checked before a restore uses them. Default [`LocalVerification::Quick`].
+    #[must_use]
+    pub const fn verification(mut self, verification: LocalVerification) -> Self {
+        self.verification = verification;
         self
     }
 
@@ -206,9 +233,9 @@ impl LocalCopies {
         self.with_notes(|notes| notes.abort(id));
     }
 
-    /// Every file that is here, by its identity.
-    pub(crate) fn find(&self) -> BTreeMap<FileId, PathBuf> {
-        find::find(&self.directories)
+    /// Every file that is here, or should be, by its identity.
+    pub(crate) fn find(&self) -> LocalFiles {
+        LocalFiles::list(&self.directories, self.verification)
     }
 
     fn with_notes<R>(&self, act: impl FnOnce(&mut Notes) -> R) -> R {
@@ -245,20 +272,17 @@ impl LocalCopies {
     }
 }
 
+impl LocalVerification {
+    /// Whether files are used unread if they are as noted.
+    pub(crate) fn trusts_notes(self) -> bool {
+        self == Self::Quick
+    }
+}
+
 /// Where nothing could be tried.
 fn no_directory() -> Error {
     Error::new(
         ErrorKind::Unavailable,
         "no directory of local copies takes files",
     )
-}
-
-/// Makes `to`, which does not exist, the same file as `from`, or a copy of it where it cannot be linked.
-pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        // A copy would be written into whatever file `to` is a link to.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        Err(_linking) => fs::copy(from, to).map(drop),
-        Ok(()) => Ok(()),
-    }
 }

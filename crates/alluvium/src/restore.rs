@@ -72,7 +72,9 @@ pub struct RestoreReport {
     pub files_downloaded: usize,
     /// Their bytes.
     pub bytes_downloaded: u64,
-    /// Local copies that were damaged and therefore downloaded.
+    /// Files of `files_linked` that were used unread, because nobody wrote to them since they were kept.
+    pub local_files_unread: usize,
+    /// Files that had a local copy which was missing or damaged.
     pub local_files_refused: usize,
     /// Rows that were written again, one by one: those of savepoints, and of files that could not be taken over.
     pub rows_copied: u64,
@@ -305,6 +307,25 @@ impl Carry<'_> {
                 rows_copied: 0,
             });
         }
+        let before = self.report.clone();
+        match self.open_files(sources) {
+            Err(error)
+                if error.kind() == ErrorKind::Corrupt
+                    && self.report.local_files_unread > before.local_files_unread =>
+            {
+                tracing::warn!(
+                    ?error,
+                    "every local copy is read now, and downloaded if it is damaged"
+                );
+                self.report = before;
+                self.fetch.verify_everything();
+                self.open_files(sources)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_files(&mut self, sources: &[Source]) -> Result<Opened> {
         let mut parts = Vec::with_capacity(sources.len());
         let mut wanted = Vec::new();
         for source in sources {
@@ -332,8 +353,12 @@ impl Carry<'_> {
         self.fetch.place(&wanted, &mut self.report)?;
         self.fetch.cancel.check("a restore")?;
         let place = self.directory.fresh("store");
+        let mut made: Vec<_> = parts.iter().map(|part| part.directory.clone()).collect();
+        made.push(place.clone());
         let opened = self.builder.factory.open(&place, parts);
         opened.map_err(|error| {
+            // A second try begins with an empty disk. What cannot be deleted goes with the working directory.
+            made.iter().for_each(|made| drop(fs::remove_dir_all(made)));
             let subtasks = sources.iter().map(|source| source.subtask.to_string());
             let subtasks = subtasks.collect::<Vec<_>>().join(", ");
             let checkpoint = self.report.checkpoint.map_or(0, CheckpointId::get);

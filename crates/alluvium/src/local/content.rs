@@ -12,6 +12,16 @@ use crate::storage::{Cancel, Transfer};
 /// Bytes read between two looks at the cancel flag: a fraction of a millisecond, and few calls.
 const LOOK_BYTES: usize = 256 << 10;
 
+/// Reads a whole file.
+///
+/// # Errors
+/// `Unavailable` when it cannot be read; `Cancelled` soon after `cancel` is set.
+pub(crate) fn checksum(path: &Path, cancel: &Cancel) -> Result<Transfer> {
+    let failed = |error| Error::io(format!("read {}", path.display()), error);
+    let mut file = File::open(path).map_err(failed)?;
+    pour(&mut file, &mut std::io::sink(), cancel, failed, failed)
+}
+
 /// Copies a file to a new one and flushes that to the device. Nothing is left at `to` after an error.
 ///
 /// # Errors

@@ -1,11 +1,10 @@
-//! Gets a snapshot's files onto this machine: linked from local copies, or downloaded, and checked.
+//! Gets snapshots' files onto this machine: linked from local copies, or downloaded, and checked.
 //!
-//! Invariant: a file that is not what the manifest says never gets a place. A local copy that is missing or
+//! Invariants: a file that is not what the manifest says never gets a place; each file is fetched once, however
+//! many sources list it; nothing is left in any place after an error. A local copy that is missing or
 //! damaged is not an error, the object is downloaded; a damaged object is.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,15 +13,20 @@ use alluvium_protocol::file::{FileId, FileRef};
 
 use super::{RestoreFrom, RestoreReport};
 use crate::environment::Environment;
-use crate::error::{Error, ErrorKind, Result};
-use crate::local::link;
-use crate::storage::{Cancel, Storage, Transfer};
+use crate::error::{Error, Result};
+use crate::local::{LocalFiles, LocalVerification, content};
+use crate::storage::Cancel;
 use crate::transfer::{Progress, Task, run_all};
+use origin::{Origin, Origins};
+
+mod origin;
+#[cfg(test)]
+mod tests;
 
 /// Fetches files for one restore.
 pub(super) struct Fetch<'a> {
     pub(super) from: &'a RestoreFrom,
-    pub(super) local: BTreeMap<FileId, PathBuf>,
+    pub(super) local: LocalFiles,
     pub(super) environment: &'a Environment,
     pub(super) threads: usize,
     pub(super) cancel: &'a Cancel,
@@ -35,41 +39,70 @@ pub(super) struct Wanted {
     pub(super) to: PathBuf,
 }
 
-/// How one file came here.
-enum Fetched {
-    Linked { bytes: u64 },
-    Downloaded { bytes: u64, instead: bool },
+/// One file and all its places.
+struct Errand {
+    file: FileRef,
+    to: PathBuf,
+    /// Further places, and whether the file may be linked there.
+    also: Vec<(PathBuf, bool)>,
 }
 
 impl Fetch<'_> {
-    /// Puts files where they are wanted, in directories that are there.
+    /// Puts files where they are wanted, in directories that are there. The largest go first, so that no
+    /// thread begins one when the others are done. Files are counted once, whatever the number of their places.
     pub(super) fn place(&self, wanted: &[Wanted], report: &mut RestoreReport) -> Result<()> {
-        let (of, done) = (wanted.len(), Arc::new(AtomicUsize::new(0)));
-        let tasks = wanted.iter().map(|Wanted { file, to }| {
-            let (storage, root) = (Arc::clone(&self.from.storage), self.from.root.clone());
-            let (file, local) = (file.clone(), self.local.get(&file.id).cloned());
-            let (to, done, progress) = (to.clone(), Arc::clone(&done), Arc::clone(self.progress));
-            let task: Task<Fetched> = Box::new(move |cancel| {
-                let fetched = fetch(&*storage, &root, &file, local.as_deref(), &to, cancel)?;
-                progress.file_done(1 + done.fetch_add(1, Ordering::AcqRel), of, file.bytes);
-                Ok(fetched)
+        let errands = plan_errands(wanted)?;
+        let placed = self.run(errands, report);
+        if placed.is_err() {
+            for wanted in wanted {
+                content::remove(&wanted.to);
+            }
+        }
+        placed
+    }
+
+    /// From now on every local copy is read before it is used: for the second try, after a store has found
+    /// damage in files that were taken as noted.
+    pub(super) const fn verify_everything(&mut self) {
+        self.local.verification = LocalVerification::Full;
+    }
+
+    fn run(&self, errands: Vec<Errand>, report: &mut RestoreReport) -> Result<()> {
+        let (of, done) = (errands.len(), Arc::new(AtomicUsize::new(0)));
+        let trusts_notes = self.local.verification.trusts_notes();
+        let tasks = errands.into_iter().map(|errand| {
+            let origins = Origins {
+                storage: Arc::clone(&self.from.storage),
+                root: self.from.root.clone(),
+                local: self.local.of(errand.file.id).to_vec(),
+                trusts_notes,
+            };
+            let (done, progress) = (Arc::clone(&done), Arc::clone(self.progress));
+            let task: Task<_> = Box::new(move |cancel| {
+                let fetched = origins.fetch(&errand.file, &errand.to, cancel)?;
+                for (to, linked) in &errand.also {
+                    put_again(&errand.to, to, *linked, cancel)?;
+                }
+                let bytes = errand.file.bytes;
+                progress.file_done(1 + done.fetch_add(1, Ordering::AcqRel), of, bytes);
+                Ok((bytes, fetched))
             });
             task
         });
-        let tasks = tasks.collect();
         let spawn = &*self.environment.spawn;
-        for fetched in run_all(spawn, self.threads, tasks, self.cancel)? {
-            match fetched {
-                Fetched::Linked { bytes } => {
+        for (bytes, fetched) in run_all(spawn, self.threads, tasks.collect(), self.cancel)? {
+            match fetched.origin {
+                Origin::Local { read } => {
                     report.files_linked += 1;
                     report.bytes_linked += bytes;
+                    report.local_files_unread += usize::from(!read);
                 }
-                Fetched::Downloaded { bytes, instead } => {
+                Origin::Storage => {
                     report.files_downloaded += 1;
                     report.bytes_downloaded += bytes;
-                    report.local_files_refused += usize::from(instead);
                 }
             }
+            report.local_files_refused += usize::from(fetched.refused);
         }
         Ok(())
     }
@@ -88,78 +121,47 @@ pub(super) fn place_of(directory: &Path, name: &str) -> Result<PathBuf> {
     }
 }
 
-fn fetch(
-    storage: &dyn Storage,
-    root: &str,
-    file: &FileRef,
-    local: Option<&Path>,
-    to: &Path,
-    cancel: &Cancel,
-) -> Result<Fetched> {
-    if let Some(local) = local {
-        match take_local(file, local, to) {
-            Ok(()) => return Ok(Fetched::Linked { bytes: file.bytes }),
-            Err(error) => {
-                tracing::warn!(?error, path = %local.display(), "downloading it instead");
-            }
+/// Each file once with all its places, the largest first.
+fn plan_errands(wanted: &[Wanted]) -> Result<Vec<Errand>> {
+    let mut places = BTreeSet::new();
+    let mut errands: BTreeMap<FileId, Errand> = BTreeMap::new();
+    for Wanted { file, to } in wanted {
+        if !places.insert(to) {
+            return Err(Error::corrupt(format!(
+                "a manifest names two files {:?}",
+                file.name
+            )));
         }
-    }
-    let name = format!("{root}/{}", file.object);
-    let moved = storage.download(&name, to, cancel).map_err(|error| {
-        let said = format!("fetch {name} from {}", storage.location());
-        error.context(said)
-    })?;
-    check(file, moved)
-        .map_err(|found| Error::corrupt(format!("{name} in {} {found}", storage.location())))?;
-    Ok(Fetched::Downloaded {
-        bytes: moved.bytes,
-        instead: local.is_some(),
-    })
-}
-
-/// Links the local copy, if it is whole. Bookkeeping files are copied: a store may write to its own.
-fn take_local(file: &FileRef, local: &Path, to: &Path) -> Result<()> {
-    let failed = |error| Error::io(format!("read local copy {}", local.display()), error);
-    let found = checksum(local).map_err(failed)?;
-    check(file, found)
-        .map_err(|found| Error::new(ErrorKind::Corrupt, format!("{} {found}", local.display())))?;
-    let taken = if file.shared {
-        link(local, to)
-    } else {
-        fs::copy(local, to).map(drop)
-    };
-    taken.map_err(failed)
-}
-
-fn checksum(path: &Path) -> std::io::Result<Transfer> {
-    let mut file = fs::File::open(path)?;
-    let mut buffer = vec![0; 256 << 10];
-    let mut sum = Transfer {
-        bytes: 0,
-        crc32c: 0,
-    };
-    loop {
-        let read = file.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
-            return Ok(sum);
+        let Some(errand) = errands.get_mut(&file.id) else {
+            let (file, to, also) = (file.clone(), to.clone(), Vec::new());
+            errands.insert(file.id, Errand { file, to, also });
+            continue;
         };
-        sum.crc32c = crc32c::crc32c_append(sum.crc32c, bytes);
-        sum.bytes += bytes.len() as u64;
+        let first = &errand.file;
+        if (first.bytes, first.crc32c) != (file.bytes, file.crc32c) {
+            return Err(Error::corrupt(format!(
+                "manifests disagree about file {}: {} has {} bytes and checksum {:08x}, {} has {} and {:08x}",
+                file.id,
+                first.object,
+                first.bytes,
+                first.crc32c,
+                file.object,
+                file.bytes,
+                file.crc32c
+            )));
+        }
+        let linked = first.shared && file.shared;
+        errand.also.push((to.clone(), linked));
     }
+    let mut errands: Vec<_> = errands.into_values().collect();
+    errands.sort_by_key(|errand| std::cmp::Reverse(errand.file.bytes));
+    Ok(errands)
 }
 
-fn check(file: &FileRef, found: Transfer) -> std::result::Result<(), String> {
-    if found.bytes != file.bytes {
-        return Err(format!(
-            "has {} bytes where its manifest says {}",
-            found.bytes, file.bytes
-        ));
+/// Puts a file that was fetched into a further place.
+fn put_again(from: &Path, to: &Path, linked: bool, cancel: &Cancel) -> Result<()> {
+    if linked && std::fs::hard_link(from, to).is_ok() {
+        return Ok(());
     }
-    if found.crc32c != file.crc32c {
-        return Err(format!(
-            "has checksum {:08x} where its manifest says {:08x}",
-            found.crc32c, file.crc32c
-        ));
-    }
-    Ok(())
+    content::copy(from, to, cancel).map(drop)
 }
