@@ -22,7 +22,7 @@ pub use job::Trial;
 pub const MAX_PARALLELISM: u32 = 20;
 
 /// The keys of a trial: few, so that operations meet what earlier ones left.
-pub(crate) const KEYS: std::ops::Range<u16> = 0..6;
+const KEYS: std::ops::Range<u16> = 0..6;
 
 /// One thing that happens to a trial's job.
 #[derive(Debug, Clone)]

@@ -14,9 +14,9 @@ use super::connection::Failure;
 use super::life::{Life, Pick};
 use super::machines::Machines;
 use super::objects::Objects;
-use super::{Chain, Recovery, Source, Step, ZombieAct, checks};
+use super::{Chain, Recovery, Source, Step, ZombieAct, checks, steps};
 use crate::oracle::Oracle;
-use crate::trial::{Fate, KEYS};
+use crate::trial::Fate;
 
 mod recovery;
 
@@ -183,7 +183,7 @@ impl<'a> Job<'a> {
     }
 
     fn compare(&mut self) -> Result<()> {
-        for key in KEYS {
+        for key in steps::KEYS {
             let owner = self.owner(key);
             if let Some((backend, states)) = self.life.subtasks.get_mut(owner) {
                 states.compare(backend, &self.oracle, key)?;

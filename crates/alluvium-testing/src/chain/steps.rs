@@ -11,14 +11,20 @@ use crate::trial;
 /// Subtasks of a chain's job: enough that ranges nest, meet and straddle, few enough that restores are quick.
 const PARALLELISM: std::ops::RangeInclusive<u32> = 1..=5;
 
+/// The keys: some for each of five subtasks, few enough that operations meet what earlier ones left.
+pub(super) const KEYS: Range<u16> = 0..24;
+
 /// Operations on storage that a failpoint lets pass: a checkpoint of a few subtasks takes about thirty.
 const PASS: Range<u8> = 0..40;
 
-/// Random chains of up to `steps_max` steps.
+/// Random chains of up to `steps_max` steps, which is at least 3.
 pub fn chain(steps_max: usize) -> impl Strategy<Value = Chain> {
     let budget = prop_oneof![Just(2 << 10), Just(8 << 10), Just(1 << 20)];
     let threads = prop_oneof![3 => Just(1_usize), 1 => Just(3)];
-    let steps = proptest::collection::vec(step(), 1..=steps_max);
+    let steps = prop_oneof![
+        3 => proptest::collection::vec(step(), 1..=steps_max),
+        1 => proptest::collection::vec(rescale(), 1..=steps_max / 3),
+    ];
     (any::<u64>(), PARALLELISM, budget, threads, steps).prop_map(
         |(names, parallelism, memory_budget_bytes, transfer_threads, steps)| Chain {
             names,
@@ -30,11 +36,35 @@ pub fn chain(steps_max: usize) -> impl Strategy<Value = Chain> {
     )
 }
 
+/// Steps of a job whose parallelism changes all the time and which nothing worse befalls: what its files went through
+/// is what is hard here.
+fn rescale() -> impl Strategy<Value = Step> {
+    let recovery = (PARALLELISM, source()).prop_map(|(parallelism, source)| Recovery {
+        parallelism,
+        source,
+        lost: [false; 2],
+        damage: Vec::new(),
+        leftovers: false,
+        interrupted: None,
+        zombie: false,
+    });
+    prop_oneof![
+        4 => operations(),
+        4 => Just(Step::Checkpoint { full: false, fate: trial::Fate::Completed }),
+        1 => (1..=3_u8).prop_map(Step::Retain),
+        1 => Just(Step::Compare),
+        4 => recovery.prop_map(|recovery| Step::Die(None, recovery)),
+    ]
+}
+
+fn operations() -> impl Strategy<Value = Step> {
+    proptest::collection::vec((KEYS, trial::operation()), 1..24).prop_map(Step::Operate)
+}
+
 fn step() -> impl Strategy<Value = Step> {
-    let operations = proptest::collection::vec((trial::KEYS, trial::operation()), 1..12);
     let full = || proptest::bool::weighted(0.15);
     prop_oneof![
-        40 => operations.prop_map(Step::Operate),
+        40 => operations(),
         3 => (1..25_i64).prop_map(Step::Advance),
         1 => Just(Step::Compare),
         12 => (full(), trial::fate()).prop_map(|(full, fate)| Step::Checkpoint { full, fate }),
@@ -59,7 +89,7 @@ fn effect() -> impl Strategy<Value = Effect> {
     prop_oneof![
         Just(Effect::Never),
         Just(Effect::Done),
-        (1..60_u8).prop_map(Effect::Late),
+        (1..=u8::MAX).prop_map(Effect::Late),
     ]
 }
 
