@@ -15,6 +15,7 @@ use crate::local::LocalCopies;
 use crate::options::Options;
 use crate::snapshot::history::History;
 use crate::store::{Store, StoreFactory};
+use crate::suspicion::SuspectedStore;
 use crate::tidying::Tidying;
 use crate::working_directory::WorkingDirectory;
 
@@ -142,6 +143,10 @@ impl Builder {
     ) -> Result<BytesBackend> {
         let range = self.range()?;
         let budget = self.options.memory_budget_bytes;
+        let store = match &self.local {
+            Some(local) => Arc::new(SuspectedStore::new(store, local.clone())),
+            None => store,
+        };
         let tidying = if restored.untidy {
             Some(Tidying::start(Arc::clone(&store), &self.environment)?)
         } else {

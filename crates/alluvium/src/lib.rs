@@ -120,6 +120,7 @@ pub mod snapshot;
 pub mod state;
 pub mod storage;
 pub mod store;
+mod suspicion;
 mod tidying;
 mod transfer;
 mod working_directory;

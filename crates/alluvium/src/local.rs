@@ -233,6 +233,14 @@ impl LocalCopies {
         self.with_notes(|notes| notes.abort(id));
     }
 
+    /// From now on no copy that is here is used without being read: its record goes. Blocks.
+    pub(crate) fn distrust(&self) {
+        let _locked = directory::lock(&self.directories);
+        for copy in self.directories.iter().flat_map(Directory::copies) {
+            copy.forget_record();
+        }
+    }
+
     /// Every file that is here, or should be, by its identity.
     pub(crate) fn find(&self) -> LocalFiles {
         LocalFiles::list(&self.directories, self.verification)

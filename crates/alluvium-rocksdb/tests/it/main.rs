@@ -8,4 +8,5 @@ mod interruptions;
 mod opening;
 mod pinned_files;
 mod stores;
+mod suspicion;
 mod trials;

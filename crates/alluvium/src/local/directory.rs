@@ -33,6 +33,18 @@ pub(super) struct CopyAt {
     pub(super) path: PathBuf,
 }
 
+impl CopyAt {
+    /// Deletes what is noted of the files.
+    pub(super) fn forget_record(&self) {
+        let path = self.path.join(RECORD);
+        if let Err(error) = fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, path = %path.display(), "a record of suspected files is left");
+        }
+    }
+}
+
 impl Directory {
     pub(super) const fn new(path: PathBuf) -> Self {
         Self(path)
