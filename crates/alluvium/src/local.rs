@@ -37,6 +37,8 @@ mod keep;
 mod notes;
 mod room;
 mod stamp;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use find::{LocalFile, LocalFiles};
 pub(crate) use stamp::FileKey;
