@@ -18,7 +18,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alluvium_protocol::file::FileRef;
@@ -66,6 +66,8 @@ pub struct LocalCopies {
     verification: LocalVerification,
     notes: Arc<Mutex<Notes>>,
     counts: Arc<Counts>,
+    /// A store met damage: what it has now is not noted as good again.
+    suspected: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -143,6 +145,7 @@ impl LocalCopies {
             verification: LocalVerification::default(),
             notes: Arc::new(Mutex::new(notes)),
             counts: Arc::default(),
+            suspected: Arc::default(),
         })
     }
 
@@ -203,6 +206,7 @@ impl LocalCopies {
             subtask,
             files: files.into_values().collect(),
             earlier,
+            noted: !self.suspected.load(Ordering::Acquire),
         };
         match keep.run() {
             Ok(Kept::Whole { evicted }) => {
@@ -235,8 +239,10 @@ impl LocalCopies {
         self.with_notes(|notes| notes.abort(id));
     }
 
-    /// From now on no copy that is here is used without being read: its record goes. Blocks.
+    /// From now on no copy that is here is used without being read: its record goes, and those that are kept by way of
+    /// this value and its clones get none, as they may be links of what is damaged. Blocks.
     pub(crate) fn distrust(&self) {
+        self.suspected.store(true, Ordering::Release);
         let _locked = directory::lock(&self.directories);
         for copy in self.directories.iter().flat_map(Directory::copies) {
             copy.forget_record();

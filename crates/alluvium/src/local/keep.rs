@@ -29,6 +29,8 @@ pub(super) struct Keep<'a> {
     pub(super) files: Vec<(&'a FileRef, &'a Path)>,
     /// Checkpoints of an earlier life of the job.
     pub(super) earlier: BTreeSet<CheckpointId>,
+    /// Whether files are noted to be what their manifest says.
+    pub(super) noted: bool,
 }
 
 /// What became of it.
@@ -205,8 +207,17 @@ impl Keep<'_> {
         }
     }
 
-    /// Writes the record and puts the copy into its place, in which there is none now.
+    /// Puts the copy into its place, in which there is none now, with a record if files are as they should be.
     fn seal(&self, half: &Path, place: &Path) -> Result<()> {
+        if self.noted {
+            self.write_record(half)?;
+        }
+        fs::rename(half, place)
+            .map_err(|error| Error::io(format!("rename to {}", place.display()), error))
+    }
+
+    /// Notes what the files are like now.
+    fn write_record(&self, half: &Path) -> Result<()> {
         let mut files = Vec::with_capacity(self.files.len());
         for (file, _) in &self.files {
             let path = half.join(file.id.to_string());
@@ -224,8 +235,6 @@ impl Keep<'_> {
         }
         let record = half.join(RECORD);
         fs::write(&record, LocalRecord { files }.encode())
-            .map_err(|error| Error::io(format!("write {}", record.display()), error))?;
-        fs::rename(half, place)
-            .map_err(|error| Error::io(format!("rename to {}", place.display()), error))
+            .map_err(|error| Error::io(format!("write {}", record.display()), error))
     }
 }

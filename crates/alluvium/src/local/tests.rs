@@ -102,6 +102,27 @@ fn a_file_that_is_not_what_its_manifest_says_is_not_kept() {
 }
 
 #[test]
+fn once_a_store_met_damage_what_it_has_is_not_noted_as_good_again() {
+    let near = tempfile::tempdir().unwrap();
+    let local = LocalCopies::in_directory(near.path(), "job").unwrap();
+    let pinned = Pinned::new(1, &[10]);
+    pinned.keep(&local, 1, 0);
+    let is_unread = |local: &LocalCopies| {
+        let file = &pinned.files[0].0;
+        let found = local.find();
+        let mut copies = found.of(file.id).iter();
+        copies.any(|copy| copy.is_as_noted(file.bytes, file.crc32c))
+    };
+    assert!(is_unread(&local));
+
+    local.distrust();
+    pinned.keep(&local.clone(), 2, 0);
+
+    assert_eq!(paths(&local).len(), 2);
+    assert!(!is_unread(&local));
+}
+
+#[test]
 fn subtasks_that_keep_at_the_same_time_stay_within_the_budget_together() {
     let near = tempfile::tempdir().unwrap();
     let start = Barrier::new(4);
