@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer};
+use alluvium::storage::{ObjectInfo, PutOutcome, Storage, Transfer, Watch};
 use alluvium::{Error, ErrorKind, Result};
 
 /// An operation of [`Storage`].
@@ -259,16 +259,16 @@ impl Storage for FaultyStorage {
         )
     }
 
-    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer> {
+    fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer> {
         self.call(
             Operation::Upload,
             name,
-            || self.inner.upload(name, from, cancel),
+            || self.inner.upload(name, from, watch),
             whole,
         )
     }
 
-    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer> {
+    fn download(&self, name: &str, to: &Path, watch: &dyn Watch) -> Result<Transfer> {
         let damage = |_, fault| {
             let read = |error| Error::io(format!("damage {}", to.display()), error);
             let bytes = damaged(fs::read(to).map_err(read)?, fault);
@@ -283,7 +283,7 @@ impl Storage for FaultyStorage {
         self.call(
             Operation::Download,
             name,
-            || self.inner.download(name, to, cancel),
+            || self.inner.download(name, to, watch),
             damage,
         )
     }

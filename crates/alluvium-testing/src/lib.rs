@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod clock;
 pub mod damage;
 pub mod faulty;
 pub mod interruption;

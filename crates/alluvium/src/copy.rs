@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alluvium_protocol::file::FileId;
@@ -18,7 +17,8 @@ use alluvium_protocol::plan::copy::ObjectCopy;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
-use crate::storage::{Cancel, Storage, Transfer};
+use crate::storage::{Cancel, Storage, Transfer, Watch};
+use crate::transfer::progress::{FileWatch, Tally};
 use crate::transfer::{Progress, Task, run_all};
 use crate::working_directory::Scratch;
 
@@ -174,7 +174,7 @@ impl<'a> Copier<'a> {
         let environment = &self.options.environment;
         let folder = FileId::new(environment.random.bits()).to_string();
         let scratch = Scratch::create(self.options.scratch.join(folder))?;
-        let (done, of) = (Arc::new(AtomicUsize::new(0)), objects.len());
+        let tally = Tally::new(&self.options.progress, &environment.clock);
         let tasks = objects.iter().enumerate().map(|(number, object)| {
             let one = One {
                 from: self.from.clone(),
@@ -184,11 +184,12 @@ impl<'a> Copier<'a> {
                 by_way_of: scratch.path().join(number.to_string()),
                 written: Arc::clone(&self.written),
             };
-            let (done, progress) = (Arc::clone(&done), Arc::clone(&self.options.progress));
+            let tally = Arc::clone(&tally);
+            tally.expect_file(object.bytes);
             let task: Task<()> = Box::new(move |cancel| {
-                one.copy(cancel)?;
-                let done = 1 + done.fetch_add(1, Ordering::AcqRel);
-                progress.file_done(done, of, one.object.bytes);
+                let watch = tally.watch(cancel);
+                one.copy(&watch)?;
+                watch.done(one.object.bytes);
                 Ok(())
             });
             task
@@ -265,7 +266,8 @@ struct One {
 }
 
 impl One {
-    fn copy(&self, cancel: &Cancel) -> Result<()> {
+    /// Each byte counts once, on its way here.
+    fn copy(&self, watch: &FileWatch) -> Result<()> {
         let (from, to) = (
             self.from.name(&self.object.from),
             self.to.name(&self.object.to),
@@ -275,11 +277,14 @@ impl One {
             let copied = self.to.storage.copy(&from, &to);
             return copied.map_err(|error| self.missing(error));
         }
-        let moved = self.from.storage.download(&from, &self.by_way_of, cancel);
+        let moved = self.from.storage.download(&from, &self.by_way_of, watch);
         let moved = moved.map_err(|error| self.missing(error))?;
         self.check(moved, || self.from.told(&self.object.from))?;
         note(&self.written, to.clone());
-        let moved = self.to.storage.upload(&to, &self.by_way_of, cancel)?;
+        let moved = self
+            .to
+            .storage
+            .upload(&to, &self.by_way_of, watch.cancel())?;
         self.check(moved, || self.by_way_of.display().to_string())?;
         remove(&self.by_way_of)
     }

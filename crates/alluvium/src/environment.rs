@@ -1,6 +1,6 @@
 //! Clock, randomness and threads, injected so that tests and simulations own them.
 //!
-//! Nothing else in this crate reads the time, draws random bytes or starts a thread.
+//! Nothing else in this crate reads the time, waits for it, draws random bytes or starts a thread.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
@@ -17,6 +17,10 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// Time since a fixed point in the past that never runs backwards: what durations are taken from.
     fn monotonic(&self) -> Duration;
+
+    /// Returns when `duration` has passed on this clock. Only pauses between attempts wait so, in slices of at most
+    /// 50 ms; a clock of a test moves on and returns.
+    fn sleep(&self, duration: Duration);
 }
 
 /// Draws random bits. Used for names that must be unique; not for secrets.
@@ -101,6 +105,14 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that waits on the system's clock"
+    )]
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
     }
 }
 

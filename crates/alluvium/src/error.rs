@@ -44,6 +44,7 @@ impl fmt::Display for ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     message: Cow<'static, str>,
+    lasting: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -54,8 +55,23 @@ impl Error {
         Self {
             kind,
             message: message.into(),
+            lasting: false,
             source: None,
         }
+    }
+
+    /// The same error, of a cause that does not pass by itself: an object that does not exist, access that is denied,
+    /// a full disk. Transfers that fail so are not tried again.
+    #[must_use]
+    pub const fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
+    }
+
+    /// Whether its cause is known not to pass by itself.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// The same error with its cause.
@@ -65,10 +81,19 @@ impl Error {
         self
     }
 
-    /// An error of a file operation: not found and the like are `Unavailable`.
+    /// An error of a file operation: not found and the like are `Unavailable`. It is [lasting](Self::lasting) unless
+    /// the system said that it was interrupted or busy: disks do not recover within seconds.
     #[must_use]
     pub fn io(operation: impl fmt::Display, source: std::io::Error) -> Self {
-        Self::new(ErrorKind::Unavailable, operation.to_string()).with_source(source)
+        use std::io::ErrorKind as Io;
+        let passes = matches!(
+            source.kind(),
+            Io::Interrupted | Io::WouldBlock | Io::TimedOut | Io::ResourceBusy
+        );
+        Self {
+            lasting: !passes,
+            ..Self::new(ErrorKind::Unavailable, operation.to_string()).with_source(source)
+        }
     }
 
     /// Shorthand for [`ErrorKind::Invalid`].
@@ -98,8 +123,11 @@ impl Error {
     /// This error as the cause of one that says more, of the same kind.
     #[must_use]
     pub fn context(self, message: impl Into<Cow<'static, str>>) -> Self {
-        let kind = self.kind;
-        Self::new(kind, message).with_source(self)
+        let (kind, lasting) = (self.kind, self.lasting);
+        Self {
+            lasting,
+            ..Self::new(kind, message).with_source(self)
+        }
     }
 }
 

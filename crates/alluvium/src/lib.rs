@@ -139,7 +139,7 @@ pub use state::{
     Aggregate, AggregatingState, EventTimers, ListState, MapState, ProcessingTimers, ReducingState,
     ValueState,
 };
-pub use transfer::Progress;
+pub use transfer::{Progress, TransferProgress};
 
 /// The examples in the README are tests.
 #[cfg(doctest)]

@@ -25,6 +25,7 @@ use crate::snapshot::history::History;
 use crate::storage::{Cancel, Storage};
 use crate::store::{Change, Opened, Part, PlacedFile, RowCursor, SortedRun, Store};
 use crate::transfer::Progress;
+use crate::transfer::retry::Retry;
 use crate::working_directory::{Scratch, WorkingDirectory};
 use fetch::{Fetch, Wanted};
 
@@ -123,6 +124,7 @@ impl Builder {
             local,
             environment: &self.environment,
             threads: self.options.transfer_threads,
+            retry: Retry::new(&self.options, &self.environment),
             cancel,
             progress,
         };

@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::local::LocalCopies;
 use crate::storage::{Cancel, Storage};
 use crate::transfer::Progress;
+use crate::transfer::retry::Retry;
 use crate::working_directory::WorkingDirectory;
 use history::{Base, Permit, Uploads};
 
@@ -104,6 +105,7 @@ impl BytesBackend {
             local: self.local.clone(),
             scratch: self.directory.fresh("upload"),
             transfer_threads: self.options.transfer_threads,
+            retry: Retry::new(&self.options, &self.environment),
             environment: self.environment.clone(),
             freeze: clock.monotonic() - began,
             _permit: permit,
@@ -152,6 +154,7 @@ pub struct PreparedSnapshot {
     local: Option<LocalCopies>,
     scratch: PathBuf,
     transfer_threads: usize,
+    retry: Retry,
     environment: Environment,
     freeze: Duration,
     _permit: Permit,

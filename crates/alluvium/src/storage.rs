@@ -38,14 +38,14 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// Writes the object from a local file, in parts where it is large. Nobody sees a part of it.
     ///
     /// # Errors
-    /// As [`Storage::put`]; `Cancelled` soon after `cancel` is set, leaving no object behind.
-    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer>;
+    /// As [`Storage::put`]; `Cancelled` within a second after the watch cancels, leaving no object behind.
+    fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer>;
 
     /// Reads the object into a new local file. Nothing is left at `to` after an error.
     ///
     /// # Errors
-    /// `Unavailable` when it does not exist or storage fails; `Cancelled` soon after `cancel` is set.
-    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer>;
+    /// `Unavailable` when it does not exist or storage fails; `Cancelled` within a second after the watch cancels.
+    fn download(&self, name: &str, to: &Path, watch: &dyn Watch) -> Result<Transfer>;
 
     /// Reads a small object whole; `None` if it does not exist.
     ///
@@ -112,6 +112,23 @@ pub struct Transfer {
     pub bytes: u64,
     /// CRC32C of the bytes moved.
     pub crc32c: u32,
+}
+
+/// Watches one transfer: may stop it, and is told what moved. A [`Cancel`] watches without listening.
+pub trait Watch: Send + Sync {
+    /// The flag that stops the transfer.
+    fn cancel(&self) -> &Cancel;
+
+    /// So many more bytes moved: called for each part of a large file, by the thread that called the storage.
+    fn moved(&self, bytes: u64);
+}
+
+impl Watch for Cancel {
+    fn cancel(&self) -> &Cancel {
+        self
+    }
+
+    fn moved(&self, _bytes: u64) {}
 }
 
 /// A flag that asks work in progress to stop. Clones share the flag.

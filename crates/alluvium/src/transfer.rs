@@ -1,4 +1,7 @@
-//! Several blocking tasks at once, bounded: the calling thread and some more.
+//! Moving files: several at once, each tried again where that helps, with progress.
+//!
+//! [`run_all`] runs blocking tasks on a bounded number of threads, the calling one included. `object` moves one object,
+//! `retry` says when to try again, `progress` sums up what moved.
 //!
 //! Invariant: when [`run_all`] returns, no task is running. The first error stops the rest from starting
 //! and is the one that is returned.
@@ -11,16 +14,11 @@ use crate::environment::Spawn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Cancel;
 
-/// Told how far a snapshot's upload or a restore's fetch has come. Called from several threads.
-pub trait Progress: Send + Sync {
-    /// One more file is where it should be: so many of so many files, and the bytes of this one.
-    fn file_done(&self, done: usize, of: usize, bytes: u64);
-}
+pub(crate) mod object;
+pub(crate) mod progress;
+pub(crate) mod retry;
 
-/// Tells nobody.
-impl Progress for () {
-    fn file_done(&self, _done: usize, _of: usize, _bytes: u64) {}
-}
+pub use progress::{Progress, TransferProgress};
 
 pub(crate) type Task<T> = Box<dyn FnOnce(&Cancel) -> Result<T> + Send>;
 

@@ -104,6 +104,8 @@ mod tests {
         fn monotonic(&self) -> Duration {
             Duration::from_secs(1)
         }
+
+        fn sleep(&self, _duration: Duration) {}
     }
 
     fn pace(rate: u64, brake: bool) -> Pace {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer};
+use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer, Watch};
 use alluvium::{Error, ErrorKind, Result};
 
 use super::objects::{Change, Objects, read, transfer};
@@ -183,17 +183,17 @@ impl Storage for Connection {
         self.write(Change::PutIfAbsent(name.to_owned(), bytes.to_vec()))
     }
 
-    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer> {
-        cancel.check(format_args!("upload {name}"))?;
+    fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer> {
+        watch.cancel().check(format_args!("upload {name}"))?;
         let bytes = read(from)?;
         let moved = transfer(&bytes);
         self.write(Change::Put(name.to_owned(), bytes))?;
         Ok(moved)
     }
 
-    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer> {
+    fn download(&self, name: &str, to: &Path, watch: &dyn Watch) -> Result<Transfer> {
         self.read()?;
-        self.objects.download(name, to, cancel)
+        self.objects.download(name, to, watch)
     }
 
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {

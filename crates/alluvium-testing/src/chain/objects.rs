@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer};
+use alluvium::storage::{ObjectInfo, PutOutcome, Storage, Transfer, Watch};
 use alluvium::{Error, ErrorKind, Result};
 
 /// What a write does to the objects.
@@ -139,16 +139,16 @@ impl Storage for Objects {
         Ok(self.apply(Change::PutIfAbsent(name.to_owned(), bytes.to_vec())))
     }
 
-    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer> {
-        cancel.check(format_args!("upload {name}"))?;
+    fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer> {
+        watch.cancel().check(format_args!("upload {name}"))?;
         let bytes = read(from)?;
         let moved = transfer(&bytes);
         self.apply(Change::Put(name.to_owned(), bytes));
         Ok(moved)
     }
 
-    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer> {
-        cancel.check(format_args!("download {name}"))?;
+    fn download(&self, name: &str, to: &Path, watch: &dyn Watch) -> Result<Transfer> {
+        watch.cancel().check(format_args!("download {name}"))?;
         let bytes = self.existing(name)?;
         fs::write(to, &bytes)
             .map_err(|error| Error::io(format!("write {}", to.display()), error))?;

@@ -34,6 +34,11 @@ impl Clock for ObjectsClock {
     fn monotonic(&self) -> Duration {
         Duration::from_nanos(self.looks.fetch_add(1, Ordering::Relaxed))
     }
+
+    fn sleep(&self, duration: Duration) {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.looks.fetch_add(nanos, Ordering::Relaxed);
+    }
 }
 
 /// The splitmix sequence.

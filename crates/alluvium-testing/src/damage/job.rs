@@ -56,7 +56,7 @@ impl Job {
             .max_parallelism(self.max_parallelism)
             .subtask(subtask, PARALLELISM)
             // One connection is enough to find damage.
-            .options(Options::default().transfer_threads(1))
+            .options(Options::default().transfer_threads(1).transfer_attempts(1))
     }
 
     fn open(&self) -> Result<Vec<Backend<u32>>> {

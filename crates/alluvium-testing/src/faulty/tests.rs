@@ -1,6 +1,6 @@
 //! A faulty storage fails when it was planned to, and is the storage it wraps otherwise.
 
-use alluvium::storage::in_memory;
+use alluvium::storage::{Cancel, in_memory};
 
 use super::*;
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer};
-use alluvium::{Progress, Result};
+use alluvium::storage::{ObjectInfo, PutOutcome, Storage, Transfer, Watch};
+use alluvium::{Progress, Result, TransferProgress};
 
 /// Told what is about to happen. Called from several threads.
 pub(super) type Event = Arc<dyn Fn(&str) + Send + Sync>;
@@ -37,14 +37,14 @@ impl Storage for Watched {
         self.inner.put_if_absent(name, bytes)
     }
 
-    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer> {
+    fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer> {
         (self.event)("upload");
-        self.inner.upload(name, from, cancel)
+        self.inner.upload(name, from, watch)
     }
 
-    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer> {
+    fn download(&self, name: &str, to: &Path, watch: &dyn Watch) -> Result<Transfer> {
         (self.event)("download");
-        self.inner.download(name, to, cancel)
+        self.inner.download(name, to, watch)
     }
 
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
@@ -68,11 +68,11 @@ impl Storage for Watched {
     }
 }
 
-/// A progress whose files are events.
+/// A progress whose parts and files are events.
 pub(super) struct Files(pub(super) Event);
 
 impl Progress for Files {
-    fn file_done(&self, _done: usize, _of: usize, _bytes: u64) {
-        (self.0)("a file is here");
+    fn moved(&self, _progress: &TransferProgress) {
+        (self.0)("a part of a file is here");
     }
 }

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use alluvium_protocol::file::{FileId, FileRef};
 
@@ -16,6 +15,8 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::local::{LocalFiles, LocalVerification, content};
 use crate::storage::Cancel;
+use crate::transfer::progress::Tally;
+use crate::transfer::retry::Retry;
 use crate::transfer::{Progress, Task, run_all};
 use origin::{Origin, Origins};
 
@@ -29,6 +30,7 @@ pub(super) struct Fetch<'a> {
     pub(super) local: LocalFiles,
     pub(super) environment: &'a Environment,
     pub(super) threads: usize,
+    pub(super) retry: Retry,
     pub(super) cancel: &'a Cancel,
     pub(super) progress: &'a Arc<dyn Progress>,
 }
@@ -68,7 +70,7 @@ impl Fetch<'_> {
     }
 
     fn run(&self, errands: Vec<Errand>, report: &mut RestoreReport) -> Result<()> {
-        let (of, done) = (errands.len(), Arc::new(AtomicUsize::new(0)));
+        let tally = Tally::new(self.progress, &self.environment.clock);
         let trusts_notes = self.local.verification.trusts_notes();
         let tasks = errands.into_iter().map(|errand| {
             let origins = Origins {
@@ -76,15 +78,18 @@ impl Fetch<'_> {
                 root: self.from.root.clone(),
                 local: self.local.of(errand.file.id).to_vec(),
                 trusts_notes,
+                retry: self.retry.clone(),
             };
-            let (done, progress) = (Arc::clone(&done), Arc::clone(self.progress));
+            let tally = Arc::clone(&tally);
+            tally.expect_file(errand.file.bytes);
             let task: Task<_> = Box::new(move |cancel| {
-                let fetched = origins.fetch(&errand.file, &errand.to, cancel)?;
+                let watch = tally.watch(cancel);
+                let fetched = origins.fetch(&errand.file, &errand.to, &watch)?;
                 for (to, linked) in &errand.also {
                     put_again(&errand.to, to, *linked, cancel)?;
                 }
                 let bytes = errand.file.bytes;
-                progress.file_done(1 + done.fetch_add(1, Ordering::AcqRel), of, bytes);
+                watch.done(bytes);
                 Ok((bytes, fetched))
             });
             task

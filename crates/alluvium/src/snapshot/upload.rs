@@ -1,6 +1,5 @@
 //! Carries out one upload: files, manifest, local copy; or takes back what it did.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,9 +11,10 @@ use alluvium_protocol::plan::snapshot::{FilePlan, PinnedFacts, plan_snapshot};
 
 use super::{PreparedSnapshot, SnapshotHandle, SnapshotTarget, Stored};
 use crate::buffer::flusher::PinnedStore;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{Cancel, Storage};
-use crate::transfer::{Progress, Task, run_all};
+use crate::transfer::progress::Tally;
+use crate::transfer::{Progress, Task, object, run_all};
 
 /// What a snapshot cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) struct Upload<'a> {
     pub(super) snapshot: PreparedSnapshot,
     pub(super) target: &'a SnapshotTarget,
     pub(super) cancel: &'a Cancel,
-    progress: &'a Arc<dyn Progress>,
+    tally: Arc<Tally>,
     /// Objects that exist because of this upload, for taking it back.
     written: Arc<Mutex<Vec<String>>>,
 }
@@ -53,11 +53,12 @@ impl<'a> Upload<'a> {
         cancel: &'a Cancel,
         progress: &'a Arc<dyn Progress>,
     ) -> Self {
+        let tally = Tally::new(progress, &snapshot.environment.clock);
         Self {
             snapshot,
             target,
             cancel,
-            progress,
+            tally,
             written: Arc::default(),
         }
     }
@@ -85,7 +86,7 @@ impl<'a> Upload<'a> {
         manifest.attempt = self.target.attempt;
         manifest.files.clone_from(&stored.files);
         let bytes = manifest.encode();
-        let object = if is_savepoint {
+        let name_in_root = if is_savepoint {
             SavepointObject::Manifest {
                 attempt: manifest.attempt,
                 subtask: manifest.subtask,
@@ -97,19 +98,26 @@ impl<'a> Upload<'a> {
         // The manifest goes last: until it exists the files are garbage, not a snapshot.
         self.cancel
             .check(format_args!("snapshot {}", manifest.checkpoint))?;
-        let name = format!("{}/{object}", self.target.root);
+        let name = format!("{}/{name_in_root}", self.target.root);
         self.written
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(name.clone());
-        self.target.storage.put(&name, &bytes)?;
         let reference = ManifestRef {
-            object,
+            object: name_in_root,
             bytes: bytes.len() as u64,
             crc32c: crc32c::crc32c(&bytes),
             subtask: manifest.subtask,
             range: manifest.range,
         };
+        object::put(
+            &self.target.storage,
+            &name,
+            bytes,
+            &*self.snapshot.environment.spawn,
+            &self.snapshot.retry,
+            self.cancel,
+        )?;
         let report = self.report(&stored, reference.bytes, flush, clock.monotonic() - began);
         if !is_savepoint {
             self.keep_local_copy(&stored);
@@ -174,11 +182,6 @@ impl<'a> Upload<'a> {
         let plan = plan_snapshot(manifest.kind, &facts, &known, &base.files);
         let mut uploaded = Vec::new();
         let mut tasks: Vec<Task<FileRef>> = Vec::new();
-        let to_upload = plan
-            .iter()
-            .filter(|plan| matches!(plan, FilePlan::Upload { .. }))
-            .count();
-        let done = Arc::new(AtomicUsize::new(0));
         for (file, plan) in files.iter().zip(plan) {
             uploaded.push(matches!(plan, FilePlan::Upload { .. }));
             let (id, shared) = match plan {
@@ -211,18 +214,7 @@ impl<'a> Upload<'a> {
                 note: file.note.clone(),
                 uploaded_by: manifest.checkpoint,
             };
-            let (path, done) = (file.path.clone(), Arc::clone(&done));
-            let task = self.upload_task(reference, path);
-            let progress = Arc::clone(self.progress);
-            tasks.push(Box::new(move |cancel| {
-                let file = task(cancel)?;
-                progress.file_done(
-                    1 + done.fetch_add(1, Ordering::AcqRel),
-                    to_upload,
-                    file.bytes,
-                );
-                Ok(file)
-            }));
+            tasks.push(self.upload_task(reference, file.path.clone()));
         }
         let paths = files.iter().map(|file| file.path.clone()).collect();
         let threads = self.snapshot.transfer_threads;
@@ -235,26 +227,22 @@ impl<'a> Upload<'a> {
         })
     }
 
-    /// A task that uploads one file and fills in its checksum.
+    /// A task that uploads one file and fills in its checksum. The owner of the progress is told of it.
     pub(super) fn upload_task(&self, file: FileRef, path: std::path::PathBuf) -> Task<FileRef> {
         let storage: Arc<dyn Storage> = Arc::clone(&self.target.storage);
         let name = format!("{}/{}", self.target.root, file.object);
-        let written = Arc::clone(&self.written);
+        let (written, retry) = (Arc::clone(&self.written), self.snapshot.retry.clone());
+        let tally = Arc::clone(&self.tally);
+        tally.expect_file(file.bytes);
         Box::new(move |cancel| {
             // Noted before the call: a call that fails may have written the object all the same.
             written
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(name.clone());
-            let moved = storage.upload(&name, &path, cancel)?;
-            if moved.bytes != file.bytes {
-                return Err(Error::corrupt(format!(
-                    "{} has {} bytes and {} were uploaded: it changed while it was pinned",
-                    path.display(),
-                    file.bytes,
-                    moved.bytes
-                )));
-            }
+            let watch = tally.watch(cancel);
+            let moved = object::upload(&*storage, &name, &path, &file, &retry, &watch)?;
+            watch.done(moved.bytes);
             Ok(FileRef {
                 crc32c: moved.crc32c,
                 ..file

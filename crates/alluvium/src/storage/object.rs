@@ -26,7 +26,7 @@ use object_store::{
 use self::failure::{Secrets, failed, unsettled};
 pub use self::location::{in_directory, in_memory, open};
 pub(crate) use self::name::check_name;
-use super::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer};
+use super::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer, Watch};
 use crate::error::{Error, Result};
 
 /// Objects below one root in one object store.
@@ -93,12 +93,12 @@ impl Storage for ObjectStorage {
         }
     }
 
-    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer> {
-        upload::upload(self, name, from, cancel)
+    fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer> {
+        upload::upload(self, name, from, watch)
     }
 
-    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer> {
-        download::download(self, name, to, cancel)
+    fn download(&self, name: &str, to: &Path, watch: &dyn Watch) -> Result<Transfer> {
+        download::download(self, name, to, watch)
     }
 
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {

@@ -14,8 +14,8 @@ use alluvium::storage::{Cancel, Storage, in_memory};
 use alluvium::store::StoreFactory;
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::{
-    Backend, Builder, ListState, LocalCopies, MapState, Ownership, PreparedSnapshot, Progress,
-    RestoreFrom, RestoreReport, Result, SnapshotHandle, SnapshotTarget, ValueState,
+    Backend, Builder, ListState, LocalCopies, MapState, Options, Ownership, PreparedSnapshot,
+    Progress, RestoreFrom, RestoreReport, Result, SnapshotHandle, SnapshotTarget, ValueState,
 };
 use alluvium_testing::faulty::FaultyStorage;
 use tempfile::TempDir;
@@ -61,7 +61,10 @@ impl Job {
         parallelism: u32,
     ) -> Builder {
         let work = format!("work {subtask} of {parallelism}");
-        Builder::new("job", factory, self.directory.path().join(work)).subtask(subtask, parallelism)
+        Builder::new("job", factory, self.directory.path().join(work))
+            .subtask(subtask, parallelism)
+            // One fault is one failure; `transfers` is about trying again.
+            .options(Options::default().transfer_attempts(1))
     }
 
     pub(crate) fn local_copies(&self) -> LocalCopies {

@@ -14,6 +14,7 @@ mod savepoint_folders;
 mod snapshots;
 mod states;
 mod storage;
+mod transfers;
 mod trials;
 mod uploads;
 mod watched;

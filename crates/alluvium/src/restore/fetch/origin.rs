@@ -13,7 +13,10 @@ use alluvium_protocol::file::FileRef;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::{FileKey, LocalFile, content};
-use crate::storage::{Cancel, Storage};
+use crate::storage::{Cancel, Storage, Watch};
+use crate::transfer::object;
+use crate::transfer::progress::FileWatch;
+use crate::transfer::retry::Retry;
 
 /// All that may have one file.
 pub(super) struct Origins {
@@ -23,6 +26,8 @@ pub(super) struct Origins {
     pub(super) local: Vec<LocalFile>,
     /// Whether a copy that is as noted is used unread.
     pub(super) trusts_notes: bool,
+    /// For what storage has.
+    pub(super) retry: Retry,
 }
 
 /// Where a file came from.
@@ -42,7 +47,7 @@ pub(super) struct Fetched {
 
 impl Origins {
     /// Puts the file into a place that is free.
-    pub(super) fn fetch(&self, file: &FileRef, to: &Path, cancel: &Cancel) -> Result<Fetched> {
+    pub(super) fn fetch(&self, file: &FileRef, to: &Path, watch: &FileWatch) -> Result<Fetched> {
         let mut refused = false;
         let mut tried = BTreeSet::new();
         for local in &self.local {
@@ -51,7 +56,7 @@ impl Origins {
             if key.is_ok_and(|key| !tried.insert(key)) {
                 continue;
             }
-            match self.take_local(file, local, to, cancel) {
+            match self.take_local(file, local, to, watch.cancel()) {
                 Ok(read) => {
                     let origin = Origin::Local { read };
                     return Ok(Fetched { origin, refused });
@@ -63,7 +68,7 @@ impl Origins {
                 }
             }
         }
-        self.download(file, to, cancel)?;
+        self.download(file, to, watch)?;
         let origin = Origin::Storage;
         Ok(Fetched { origin, refused })
     }
@@ -97,13 +102,8 @@ impl Origins {
         copied.map(|()| true)
     }
 
-    fn download(&self, file: &FileRef, to: &Path, cancel: &Cancel) -> Result<()> {
-        let (storage, name) = (&self.storage, format!("{}/{}", self.root, file.object));
-        let moved = storage.download(&name, to, cancel).map_err(|error| {
-            let said = format!("fetch {name} from {}", storage.location());
-            error.context(said)
-        })?;
-        content::check(file, moved)
-            .map_err(|found| Error::corrupt(format!("{name} in {} {found}", storage.location())))
+    fn download(&self, file: &FileRef, to: &Path, watch: &FileWatch) -> Result<()> {
+        let name = format!("{}/{}", self.root, file.object);
+        object::download(&*self.storage, &name, to, file, &self.retry, watch).map(drop)
     }
 }

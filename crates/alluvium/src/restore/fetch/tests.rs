@@ -8,18 +8,27 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::options::Options;
 use crate::storage::in_memory;
+use crate::transfer::TransferProgress;
 
 /// Notes what was fetched, in order, and sets a flag after some file.
 #[derive(Default)]
 struct Noted {
     bytes: Mutex<Vec<u64>>,
+    /// Bytes of all files that were done.
+    done: Mutex<u64>,
     cancel_after_first: Option<Cancel>,
 }
 
 impl Progress for Noted {
-    fn file_done(&self, _done: usize, _of: usize, bytes: u64) {
-        self.bytes.lock().unwrap().push(bytes);
+    fn moved(&self, progress: &TransferProgress) {
+        let mut bytes = self.bytes.lock().unwrap();
+        if progress.files_done == bytes.len() {
+            return;
+        }
+        let before = std::mem::replace(&mut *self.done.lock().unwrap(), progress.bytes_done);
+        bytes.push(progress.bytes_done - before);
         if let Some(cancel) = &self.cancel_after_first {
             cancel.cancel();
         }
@@ -81,6 +90,7 @@ impl Fixture {
             local: LocalFiles::default(),
             environment: &self.environment,
             threads: 1,
+            retry: Retry::new(&Options::default().transfer_attempts(1), &self.environment),
             cancel: &self.cancel,
             progress: &progress,
         };

@@ -18,7 +18,7 @@ use super::ObjectStorage;
 use super::failure::failed;
 use super::runtime;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Cancel, Transfer};
+use crate::storage::{Cancel, Transfer, Watch};
 
 /// Bytes handed from the runtime to the writing thread at once: enough to hide the hand-over.
 const BATCH_BYTES: usize = 1 << 20;
@@ -27,12 +27,14 @@ pub(super) fn download(
     storage: &ObjectStorage,
     name: &str,
     to: &Path,
-    cancel: &Cancel,
+    watch: &dyn Watch,
 ) -> Result<Transfer> {
     let path = storage.path(name)?;
+    let cancel = watch.cancel();
     let download = Download {
         storage,
         operation: storage.naming("download", name),
+        watch,
         cancel,
     };
     cancel.check(&download.operation)?;
@@ -49,6 +51,7 @@ pub(super) fn download(
 struct Download<'a> {
     storage: &'a ObjectStorage,
     operation: String,
+    watch: &'a dyn Watch,
     cancel: &'a Cancel,
 }
 
@@ -81,7 +84,7 @@ impl Download<'_> {
                 .map_err(|error| Error::io(&self.operation, error))?;
             match batch.get(..read) {
                 None | Some([]) => return Ok(()),
-                Some(bytes) => target.write(bytes)?,
+                Some(bytes) => self.write(bytes, target)?,
             }
         }
     }
@@ -99,7 +102,7 @@ impl Download<'_> {
             let (bytes, rest) = batched.map_err(|cause| self.failed(&cause))?;
             // The next batch travels while this one is written.
             let next = rest.map(|rest| runtime::start(batch(rest))).transpose()?;
-            if let Err(error) = target.write(&bytes) {
+            if let Err(error) = self.write(&bytes, target) {
                 next.inspect(runtime::Pending::abort);
                 return Err(error);
             }
@@ -108,6 +111,13 @@ impl Download<'_> {
                 None => return Ok(()),
             }
         }
+    }
+
+    fn write(&self, bytes: &[u8], target: &mut Target<'_>) -> Result<()> {
+        let before = target.written.bytes;
+        target.write(bytes)?;
+        self.watch.moved(target.written.bytes - before);
+        Ok(())
     }
 
     fn failed(&self, cause: &StoreError) -> Error {

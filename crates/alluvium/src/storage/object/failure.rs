@@ -72,7 +72,13 @@ pub(super) fn failed(operation: String, cause: &StoreError, secrets: &Secrets) -
     } else {
         format!("{operation}: {remedy}")
     };
-    Error::new(kind, message).with_source(Cause::of(cause, secrets))
+    let error = Error::new(kind, message).with_source(Cause::of(cause, secrets));
+    // What has a remedy needs somebody to apply it.
+    if remedy.is_empty() {
+        error
+    } else {
+        error.lasting()
+    }
 }
 
 /// The error of a conditional write: `Indeterminate` unless the answer proves that nothing happened.

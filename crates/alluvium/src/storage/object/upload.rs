@@ -21,7 +21,7 @@ use super::failure::failed;
 use super::runtime::{self, Pending};
 use super::{ObjectStorage, Written};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Cancel, Transfer};
+use crate::storage::{Cancel, Transfer, Watch};
 
 /// Files up to this size are written by one put: below it, the requests that open and close a
 /// multipart upload cost more than its parallelism gains.
@@ -40,8 +40,9 @@ pub(super) fn upload(
     storage: &ObjectStorage,
     name: &str,
     from: &Path,
-    cancel: &Cancel,
+    watch: &dyn Watch,
 ) -> Result<Transfer> {
+    let cancel = watch.cancel();
     let path = storage.path(name)?;
     let operation = storage.naming("upload", name);
     cancel.check(&operation)?;
@@ -50,6 +51,7 @@ pub(super) fn upload(
         storage,
         path,
         operation,
+        watch,
         cancel,
     };
     if source.left <= SINGLE_PUT_BYTES_MAX {
@@ -60,10 +62,17 @@ pub(super) fn upload(
     Ok(source.read)
 }
 
+/// A part on its way.
+struct Part {
+    sent: Pending<Written>,
+    length: usize,
+}
+
 struct Upload<'a> {
     storage: &'a ObjectStorage,
     path: ObjectPath,
     operation: String,
+    watch: &'a dyn Watch,
     cancel: &'a Cancel,
 }
 
@@ -78,7 +87,9 @@ impl Upload<'_> {
                 .put_opts(&path, payload, PutOptions::default())
                 .await
                 .map(drop)
-        })
+        })?;
+        self.watch.moved(source.read.bytes);
+        Ok(())
     }
 
     fn in_parts(&self, source: &mut Source<'_>) -> Result<()> {
@@ -129,12 +140,14 @@ impl Upload<'_> {
         source: &mut Source<'_>,
         part_bytes: u64,
         target: &mut dyn MultipartUpload,
-        parts: &mut VecDeque<Pending<Written>>,
+        parts: &mut VecDeque<Part>,
     ) -> Result<()> {
         while source.left > 0 {
             self.cancel.check(&self.operation)?;
-            let part = target.put_part(PutPayload::from(source.next(part_bytes)?));
-            parts.push_back(runtime::start(part)?);
+            let bytes = source.next(part_bytes)?;
+            let length = bytes.len();
+            let sent = runtime::start(target.put_part(PutPayload::from(bytes)))?;
+            parts.push_back(Part { sent, length });
             if parts.len() == PARTS_AT_ONCE_MAX {
                 self.finish_oldest(parts)?;
             }
@@ -145,14 +158,18 @@ impl Upload<'_> {
         self.cancel.check(&self.operation)
     }
 
-    fn finish_oldest(&self, parts: &mut VecDeque<Pending<Written>>) -> Result<()> {
+    fn finish_oldest(&self, parts: &mut VecDeque<Part>) -> Result<()> {
         let Some(part) = parts.front() else {
             return Ok(());
         };
-        let sent = part.wait_unless(self.cancel)?;
+        let sent = part.sent.wait_unless(self.cancel)?;
         let sent = sent.ok_or_else(|| Error::cancelled(&self.operation))?;
+        // `usize` is at most 64 bits wide on every target of this crate.
+        let length = u64::try_from(part.length).unwrap_or(u64::MAX);
         parts.pop_front();
-        sent.map_err(|cause| self.failed(&cause))
+        sent.map_err(|cause| self.failed(&cause))?;
+        self.watch.moved(length);
+        Ok(())
     }
 
     /// Waits for the step that makes the object visible. A cancel that comes before its answer
@@ -183,9 +200,9 @@ impl Upload<'_> {
         }
     }
 
-    fn give_up(&self, mut target: Box<dyn MultipartUpload>, parts: &VecDeque<Pending<Written>>) {
+    fn give_up(&self, mut target: Box<dyn MultipartUpload>, parts: &VecDeque<Part>) {
         for part in parts {
-            part.abort();
+            part.sent.abort();
         }
         let aborted = runtime::start(async move { target.abort().await });
         match aborted.and_then(|aborted| aborted.wait_for(self.storage.cleanup_patience)) {

@@ -19,7 +19,7 @@ use alluvium::protocol::key_group::MaxParallelism;
 use alluvium::protocol::manifest::{Manifest, SnapshotKind};
 use alluvium::protocol::schema::KeyedSchema;
 use alluvium::protocol::shape::Shape;
-use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer, in_memory};
+use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer, Watch, in_memory};
 use proptest::prelude::*;
 
 use super::fixture::{Job, id};
@@ -238,6 +238,8 @@ impl Clock for Hours {
     fn monotonic(&self) -> Duration {
         Duration::ZERO
     }
+
+    fn sleep(&self, _duration: Duration) {}
 }
 
 /// A storage whose listings tell the test's time.
@@ -270,13 +272,13 @@ impl Storage for Dated {
         self.inner.put_if_absent(name, bytes)
     }
 
-    fn upload(&self, name: &str, from: &Path, cancel: &Cancel) -> Result<Transfer> {
+    fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer> {
         self.note(name);
-        self.inner.upload(name, from, cancel)
+        self.inner.upload(name, from, watch)
     }
 
-    fn download(&self, name: &str, to: &Path, cancel: &Cancel) -> Result<Transfer> {
-        self.inner.download(name, to, cancel)
+    fn download(&self, name: &str, to: &Path, watch: &dyn Watch) -> Result<Transfer> {
+        self.inner.download(name, to, watch)
     }
 
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
