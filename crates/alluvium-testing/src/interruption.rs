@@ -1,9 +1,11 @@
 //! Restores that are interrupted, by their owner or by `kill -9`, at any moment: nothing of them is left, storage is as it
 //! was, and the same restore can be made again.
 //!
-//! A restore is watched: every operation on storage and every file that arrives is an *event*, between which it can be
-//! stopped. [`cancelled`] stops it at each of them in turn. [`killed`] lets a child process restore, waits for an event and
-//! kills it at some instant after; what the child runs is [`child`], in a test of its own that does nothing otherwise.
+//! A whole job that is killed at any moment, again and again, goes on from what it had committed.
+//!
+//! What happens is watched: every operation on storage and every file that arrives is an *event*, between which a restore can
+//! be stopped. [`cancelled`] stops it at each of them in turn. [`killed`] lets a child process restore, waits for an event and
+//! kills it at some instant after, and [`killed_at_work`] does that to a job; what the child runs is [`child`], in a test of its own that does nothing otherwise.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -20,13 +22,15 @@ use alluvium::store::StoreFactory;
 use alluvium::{ErrorKind, Result};
 use tempfile::TempDir;
 
-use job::{Contents, Job};
+use job::Job;
+use state::Contents;
 
 mod job;
 mod process;
+mod state;
 mod watched;
 
-pub use process::{child, killed};
+pub use process::{child, killed, killed_at_work};
 
 /// How a restore is made.
 #[derive(Debug, Clone, Copy)]

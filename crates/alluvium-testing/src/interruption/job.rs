@@ -1,37 +1,38 @@
 //! A job with a checkpoint and a savepoint in a directory, which restores of all shapes start from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alluvium::catalog::{Catalog, Proposal};
+use alluvium::catalog::{Attempt, Catalog, Proposal};
 use alluvium::environment::Environment;
-use alluvium::protocol::catalog::Savepoint;
+use alluvium::protocol::catalog::{Commit, Savepoint};
 use alluvium::protocol::key_group::MaxParallelism;
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::{Cancel, Storage, in_directory};
 use alluvium::store::StoreFactory;
 use alluvium::{
-    Backend, Builder, ListState, LocalCopies, Ownership, Progress, RestoreFrom, Result,
-    SnapshotHandle, SnapshotTarget, ValueState,
+    Backend, Builder, LocalCopies, Ownership, Progress, RestoreFrom, Result, SnapshotHandle,
+    SnapshotTarget,
 };
 
+use super::state::{Contents, expected_after, read, write};
 use super::watched::{Event, Files, Watched};
-use super::{Shape, storage_directory};
+use super::{Shape, shape, storage_directory};
 
 const JOB: &str = "job";
 const SAVEPOINT: &str = "savepoint";
-const KEYS: std::ops::Range<u32> = 0..64;
 /// Incremental, so that the last has as many files.
 const CHECKPOINTS: u64 = 3;
 
-const VALUES: ValueState<String> = ValueState::new("values");
-const LISTS: ListState<u64> = ListState::new("lists");
+/// What it says when it goes on from a checkpoint, whose number and state follow; 0 before the first.
+pub(super) const RESTORED: &str = "restored ";
 
-/// The state of each key.
-pub(super) type Contents = BTreeMap<u32, (Option<String>, Vec<u64>)>;
+/// What it says when a checkpoint is committed, whose number follows.
+pub(super) const COMMITTED: &str = "committed ";
 
 pub(super) struct Job {
     directory: PathBuf,
@@ -67,27 +68,9 @@ impl Job {
                 shape.local,
             )?)?);
         }
-        let target = SnapshotTarget {
-            storage: Arc::clone(&job.storage),
-            root: JOB.to_owned(),
-            attempt: attempt.number,
-        };
         for number in 1..=CHECKPOINTS {
             write(&mut backends, number)?;
-            let (checkpoint, kind) = (CheckpointId::new(number), SnapshotKind::Incremental);
-            let handles = upload(&mut backends, checkpoint, kind, &target)?;
-            let proposal = Proposal {
-                checkpoint,
-                kind,
-                max_parallelism: MaxParallelism::DEFAULT,
-                bases: handles.iter().filter_map(|handle| handle.base).collect(),
-                manifests: handles.into_iter().map(|handle| handle.manifest).collect(),
-                attachments: BTreeMap::new(),
-            };
-            catalog.commit(&attempt, &proposal, &environment)?;
-            for backend in &mut backends {
-                backend.notify_complete(checkpoint);
-            }
+            commit(&catalog, &attempt, &mut backends, number)?;
         }
         let (checkpoint, kind) = (CheckpointId::new(CHECKPOINTS + 1), SnapshotKind::Savepoint);
         let folder = job.savepoint(&job.storage);
@@ -108,12 +91,12 @@ impl Job {
         SavepointFolder::new(Arc::clone(storage), SAVEPOINT)
     }
 
-    fn work(&self) -> PathBuf {
+    fn working_directory(&self) -> PathBuf {
         self.directory.join("work")
     }
 
     fn builder(&self, subtask: u32, parallelism: u32, local: bool) -> Result<Builder> {
-        let work = self.work().join(subtask.to_string());
+        let work = self.working_directory().join(subtask.to_string());
         let builder =
             Builder::new(JOB, Arc::clone(&self.factory), work).subtask(subtask, parallelism);
         if !local {
@@ -129,51 +112,94 @@ impl Job {
             inner: Arc::clone(&self.storage),
             event: Arc::clone(event),
         });
-        let from = self.source(shape, storage)?;
+        let from = self.source(shape, &storage)?;
+        read(&mut self.restore_all(shape, &from, event, cancel)?)
+    }
+
+    fn restore_all(
+        &self,
+        shape: Shape,
+        from: &RestoreFrom,
+        event: &Event,
+        cancel: &Cancel,
+    ) -> Result<Vec<Backend<u32>>> {
         let progress: Arc<dyn Progress> = Arc::new(Files(Arc::clone(event)));
         let mut backends = Vec::new();
         for subtask in 0..shape.to {
             event("a restore begins");
             let builder = self.builder(subtask, shape.to, shape.local)?;
-            let (backend, _) = Backend::restore(builder, &from, cancel, &progress)?;
+            let (backend, _) = Backend::restore(builder, from, cancel, &progress)?;
             backends.push(backend);
         }
-        let mut contents = Contents::new();
-        for backend in &mut backends {
-            read(backend, &mut contents)?;
-        }
-        Ok(contents)
+        Ok(backends)
     }
 
-    fn source(&self, shape: Shape, storage: Arc<dyn Storage>) -> Result<RestoreFrom> {
+    /// Goes on from the newest checkpoint, with another number of subtasks each time, for some checkpoints. Says from
+    /// which it goes on and what the state is, and which are committed.
+    pub(super) fn work(&self, say: &Event) -> Result<()> {
+        let storage: Arc<dyn Storage> = Arc::new(Watched {
+            inner: Arc::clone(&self.storage),
+            event: Arc::clone(say),
+        });
+        let environment = Environment::system();
+        let catalog = Catalog::open(storage, JOB)?;
+        let attempt = catalog.start_attempt(&environment)?;
+        let newest = catalog.latest()?;
+        let parallelism = u32::try_from(attempt.number % 3).unwrap_or(0) + 1;
+        let shape = shape(parallelism, parallelism, true, false);
+        let mut backends = match &newest {
+            None => (0..parallelism)
+                .map(|subtask| Backend::open(self.builder(subtask, parallelism, true)?))
+                .collect::<Result<_>>()?,
+            Some(newest) => {
+                let from = from(&catalog, newest)?;
+                self.restore_all(shape, &from, say, &Cancel::new())?
+            }
+        };
+        let begin = newest.map_or(0, |newest| newest.checkpoint.get());
+        let contents = read(&mut backends)?;
+        say(&format!("{RESTORED}{begin} {contents:?}"));
+        for number in begin + 1..=begin + CHECKPOINTS {
+            write(&mut backends, number)?;
+            commit(&catalog, &attempt, &mut backends, number)?;
+            say(&format!("{COMMITTED}{number}"));
+            catalog.retain(&attempt, NonZeroUsize::MIN)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes orphans as a new attempt; the files of storage that nobody needs all the same.
+    pub(super) fn sweep(&self) -> Result<Vec<PathBuf>> {
+        let (environment, cancel) = (Environment::system(), Cancel::new());
+        let catalog = Catalog::open(Arc::clone(&self.storage), JOB)?;
+        let attempt = catalog.start_attempt(&environment)?;
+        let orphans = catalog.orphans_behind(&attempt, &environment, &cancel)?;
+        catalog.sweep(&orphans, &environment, &cancel)?;
+        let listed = self.storage.list(JOB)?.into_iter();
+        let root = storage_directory(&self.directory);
+        let listed: BTreeSet<_> = listed.map(|info| root.join(info.name)).collect();
+        let files = self.storage_files().into_keys();
+        Ok(files.filter(|file| !listed.contains(file)).collect())
+    }
+
+    fn source(&self, shape: Shape, storage: &Arc<dyn Storage>) -> Result<RestoreFrom> {
         if shape.savepoint {
-            let folder = self.savepoint(&storage);
+            let folder = self.savepoint(storage);
             return folder.restore_from(&folder.read()?);
         }
-        let catalog = Catalog::open(Arc::clone(&storage), JOB)?;
+        let catalog = Catalog::open(Arc::clone(storage), JOB)?;
         let newest = catalog.latest()?.expect("a checkpoint was committed");
-        let manifests = newest.manifests.iter().map(|part| catalog.manifest(part));
-        Ok(RestoreFrom {
-            storage,
-            root: JOB.to_owned(),
-            manifests: manifests.collect::<Result<_>>()?,
-            ownership: Ownership::Own,
-        })
+        from(&catalog, &newest)
     }
 
     /// The state that every restore must have.
     pub(super) fn expected(&self) -> Contents {
-        let of = |key| {
-            let pushed = (1..=CHECKPOINTS).filter(|number| touches(*number, key));
-            let pushed: Vec<u64> = pushed.collect();
-            (pushed.last().map(|last| told(*last, key)), pushed)
-        };
-        KEYS.map(|key| (key, of(key))).collect()
+        expected_after(CHECKPOINTS)
     }
 
     /// Whether there is anything in the working directories.
     pub(super) fn works(&self) -> bool {
-        let entries = fs::read_dir(self.work()).into_iter().flatten();
+        let entries = fs::read_dir(self.working_directory()).into_iter().flatten();
         entries.count() > 0
     }
 
@@ -196,35 +222,41 @@ impl Job {
     }
 }
 
-/// Whether checkpoint `number` has something new of `key`: fewer and fewer keys.
-fn touches(number: u64, key: u32) -> bool {
-    u64::from(key).is_multiple_of(number)
+fn from(catalog: &Catalog, commit: &Commit) -> Result<RestoreFrom> {
+    let manifests = commit.manifests.iter().map(|part| catalog.manifest(part));
+    Ok(RestoreFrom {
+        storage: Arc::clone(catalog.storage()),
+        root: JOB.to_owned(),
+        manifests: manifests.collect::<Result<_>>()?,
+        ownership: Ownership::Own,
+    })
 }
 
-fn told(number: u64, key: u32) -> String {
-    format!("{key} in checkpoint {number}")
-}
-
-fn write(backends: &mut [Backend<u32>], number: u64) -> Result<()> {
+/// Takes and commits checkpoint `number`, and tells the backends.
+fn commit(
+    catalog: &Catalog,
+    attempt: &Attempt,
+    backends: &mut [Backend<u32>],
+    number: u64,
+) -> Result<()> {
+    let target = SnapshotTarget {
+        storage: Arc::clone(catalog.storage()),
+        root: JOB.to_owned(),
+        attempt: attempt.number,
+    };
+    let (checkpoint, kind) = (CheckpointId::new(number), SnapshotKind::Incremental);
+    let handles = upload(backends, checkpoint, kind, &target)?;
+    let proposal = Proposal {
+        checkpoint,
+        kind,
+        max_parallelism: MaxParallelism::DEFAULT,
+        bases: handles.iter().filter_map(|handle| handle.base).collect(),
+        manifests: handles.into_iter().map(|handle| handle.manifest).collect(),
+        attachments: BTreeMap::new(),
+    };
+    catalog.commit(attempt, &proposal, &Environment::system())?;
     for backend in backends {
-        let (values, lists) = (backend.register(VALUES)?, backend.register(LISTS)?);
-        for key in KEYS.filter(|key| touches(number, *key)) {
-            if let Ok(mut scope) = backend.key(&key) {
-                scope.value(values).set(&told(number, key))?;
-                scope.list(lists).push(&number)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn read(backend: &mut Backend<u32>, contents: &mut Contents) -> Result<()> {
-    let (values, lists) = (backend.register(VALUES)?, backend.register(LISTS)?);
-    for key in KEYS {
-        if let Ok(mut scope) = backend.key(&key) {
-            let value = scope.value(values).get()?;
-            contents.insert(key, (value, scope.list(lists).get()?));
-        }
+        backend.notify_complete(checkpoint);
     }
     Ok(())
 }

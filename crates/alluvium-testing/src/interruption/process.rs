@@ -12,7 +12,8 @@ use std::sync::Arc;
 use alluvium::storage::Cancel;
 use alluvium::store::StoreFactory;
 
-use super::job::Job;
+use super::job::{COMMITTED, Job, RESTORED};
+use super::state::expected_after;
 use super::watched::Event;
 use super::{SHAPES, Shape, directory};
 
@@ -25,7 +26,7 @@ const CLOSED: &str = "closed ";
 /// Names the directory of the job that the child restores.
 const DIRECTORY: &str = "ALLUVIUM_TEST_RESTORE_IN";
 
-/// Says how: the position in [`SHAPES`].
+/// Says how: the position in [`SHAPES`]; another number says that the job shall work.
 const SHAPE: &str = "ALLUVIUM_TEST_RESTORE_SHAPE";
 
 /// What the child's test runs: nothing, unless it was started by [`killed`].
@@ -34,10 +35,13 @@ pub fn child(factory: Arc<dyn StoreFactory>) {
         return;
     };
     let shape: usize = shape.parse().expect("a number");
-    let shape = *SHAPES.get(shape).expect("a shape");
     let job = Job::open(Path::new(&directory), factory).expect("the job's storage");
     let event: Event = Arc::new(say);
-    let restored = job.restore(shape, &event, &Cancel::new());
+    let Some(shape) = SHAPES.get(shape) else {
+        job.work(&event).expect("works");
+        return say(CLOSED);
+    };
+    let restored = job.restore(*shape, &event, &Cancel::new());
     say(&format!("{CLOSED}{:?}", restored.expect("restores")));
 }
 
@@ -79,6 +83,47 @@ pub fn killed(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &str, kil
     assert!(
         left > 0,
         "no process was killed in the middle of its restore"
+    );
+}
+
+/// Kills a whole job `kills` times while it restores, takes checkpoints and drops old ones. It goes on each time from a
+/// checkpoint no older than the last that it said was committed, with that one's state; in the end a sweep leaves nothing.
+pub fn killed_at_work(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &str, kills: usize) {
+    let directory = directory();
+    let job = Job::open(directory.path(), factory()).expect("a storage");
+    let mut committed = 0;
+    let mut events = 60;
+    // The last three attempts live on, one of each parallelism, so that every working directory is opened again.
+    for kill in 0..kills + 3 {
+        // Steps that share no divisor with the numbers of events: at another place each time.
+        let at = (kill < kills).then_some(kill * 37 % events);
+        let said = listen(start(child_test, directory.path(), SHAPES.len()), at);
+        if at.is_none_or(|at| said.len() <= at) {
+            events = said.len();
+        }
+        for line in &said {
+            if let Some((number, contents)) = line
+                .strip_prefix(RESTORED)
+                .and_then(|restored| restored.split_once(' '))
+            {
+                let number = number.parse().expect("a number");
+                assert!(
+                    number >= committed,
+                    "{committed} was committed, not {number}"
+                );
+                let expected = expected_after(number);
+                assert_eq!(contents, format!("{expected:?}"), "checkpoint {number}");
+            } else if let Some(number) = line.strip_prefix(COMMITTED) {
+                committed = number.parse().expect("a number");
+            }
+        }
+    }
+    assert!(!job.works(), "files are left in the working directories");
+    let left = job.sweep().expect("sweeps");
+    assert_eq!(
+        left,
+        Vec::<std::path::PathBuf>::new(),
+        "files that are no objects"
     );
 }
 
