@@ -16,14 +16,31 @@
 mod damage;
 mod harness;
 mod histories;
+mod loads;
+mod origins;
+mod parts;
 mod pins;
+mod placing;
+mod refusals;
+mod rescales;
 mod rows;
+mod strays;
 
 pub use damage::{
     a_flipped_byte_is_an_error_or_harmless, a_missing_file_is_corrupt_and_named,
-    a_truncated_file_is_an_error, an_empty_list_of_files_is_corrupt,
+    a_truncated_file_is_an_error,
 };
 pub use histories::random_histories_match_an_ordered_map;
+pub use loads::{a_load_that_deletes_is_invalid, loads_from_several_threads_read_as_written};
+pub use origins::{
+    an_origin_is_never_another_file, opening_parts_leaves_their_pins_unchanged,
+    the_first_pin_has_the_files_of_its_parts,
+};
+pub use parts::{
+    a_part_shows_only_its_rows, a_part_without_files_has_no_rows, a_scan_goes_from_part_to_part,
+    a_scan_of_parts_does_not_see_later_writes, parts_of_one_store_open_as_one,
+    parts_of_several_stores_open_as_one,
+};
 pub use pins::{
     a_pin_does_not_see_later_writes,
     a_pin_into_an_existing_directory_is_refused_and_leaves_it_alone, a_pin_outlives_its_store,
@@ -31,11 +48,20 @@ pub use pins::{
     bounds_cover_the_rows_of_each_shared_file, dropping_a_pin_removes_its_directory,
     equal_names_of_shared_files_mean_equal_content, reopening_links_leaves_the_pin_unchanged,
 };
+pub use refusals::{
+    damage_to_one_of_several_parts_is_an_error_or_harmless, no_part_is_invalid,
+    parts_whose_rows_meet_are_invalid,
+};
+pub use rescales::random_rescales_match_an_ordered_map;
 pub use rows::{
     a_get_replaces_what_the_buffer_held, a_scan_does_not_see_later_writes,
     an_empty_run_changes_nothing, large_values_come_back_whole, many_rows_come_back_in_order,
     odd_rows_and_values_come_back, rows_are_as_last_written, scans_are_ordered_and_bounded,
     size_grows_when_rows_are_pinned,
+};
+pub use strays::{
+    rows_can_be_written_where_only_a_neighbor_has_stale_ones, rows_outside_a_part_do_not_come_back,
+    tidying_changes_no_row, what_was_deleted_after_a_split_stays_deleted_after_the_join,
 };
 
 /// Makes one `#[test]` of each check, over the factory that the expression makes.
@@ -62,10 +88,28 @@ macro_rules! store_conformance {
             reopening_links_leaves_the_pin_unchanged,
             bounds_cover_the_rows_of_each_shared_file,
             dropping_a_pin_removes_its_directory,
-            an_empty_list_of_files_is_corrupt,
             a_missing_file_is_corrupt_and_named,
             a_truncated_file_is_an_error,
             a_flipped_byte_is_an_error_or_harmless,
+            a_part_shows_only_its_rows,
+            parts_of_several_stores_open_as_one,
+            parts_of_one_store_open_as_one,
+            a_part_without_files_has_no_rows,
+            a_scan_goes_from_part_to_part,
+            a_scan_of_parts_does_not_see_later_writes,
+            rows_outside_a_part_do_not_come_back,
+            rows_can_be_written_where_only_a_neighbor_has_stale_ones,
+            what_was_deleted_after_a_split_stays_deleted_after_the_join,
+            tidying_changes_no_row,
+            random_rescales_match_an_ordered_map,
+            the_first_pin_has_the_files_of_its_parts,
+            an_origin_is_never_another_file,
+            opening_parts_leaves_their_pins_unchanged,
+            no_part_is_invalid,
+            parts_whose_rows_meet_are_invalid,
+            damage_to_one_of_several_parts_is_an_error_or_harmless,
+            loads_from_several_threads_read_as_written,
+            a_load_that_deletes_is_invalid,
         }
     };
     (@each $factory:expr; $($check:ident,)*) => {

@@ -25,6 +25,7 @@ use crate::storage::Cancel;
 pub use alluvium_protocol::rows_file::Change;
 
 pub mod memory;
+mod puts;
 
 /// Changes in strictly ascending order of their row keys.
 pub trait SortedRun {
@@ -72,7 +73,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// As [`Store::write`]; the store is of no use then. `Invalid` when the run deletes.
     fn load(&self, run: &mut dyn SortedRun) -> Result<()> {
-        self.write(run)
+        self.write(&mut puts::Puts::new(run))
     }
 
     /// Gives back space that rows take which no read will ever see, such as those that another subtask took over.

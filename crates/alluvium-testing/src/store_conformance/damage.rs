@@ -13,25 +13,7 @@ use alluvium::store::{Pinned, PlacedFile, StoreFactory};
 use alluvium::{ErrorKind, Result};
 
 use super::harness::{Place, Rows, collect, fill};
-
-/// No files are not an empty store, they are a mistake: an empty store has files or is created.
-pub fn an_empty_list_of_files_is_corrupt(factory: &dyn StoreFactory) {
-    let place = Place::new(factory);
-    let store = place.create("store");
-    let pinned = place.pin(&*store, "pin");
-    if pinned.files().is_empty() {
-        // A store whose empty state has no files cannot tell the difference.
-        return;
-    }
-    fs::create_dir(place.path("empty")).expect("a directory");
-
-    let opened = place.open("empty", &[]);
-
-    assert_eq!(
-        opened.expect_err("opened a store without files").kind(),
-        ErrorKind::Corrupt
-    );
-}
+use super::placing::replace;
 
 /// Each file that a pin lists is needed, and its absence is named.
 pub fn a_missing_file_is_corrupt_and_named(factory: &dyn StoreFactory) {
@@ -66,7 +48,7 @@ pub fn a_truncated_file_is_an_error(factory: &dyn StoreFactory) {
             let files = place.place(&*pinned, &name);
             let mut content = super::harness::read(&file.path);
             content.truncate(usize::try_from(bytes).expect("a length"));
-            replace(&place, &name, &file.name, &content);
+            replace(&place.path(&name).join(&file.name), &content);
 
             let read = read_all(&place, &name, &files);
 
@@ -98,7 +80,7 @@ pub fn a_flipped_byte_is_an_error_or_harmless(factory: &dyn StoreFactory) {
             for byte in changed.iter_mut().skip(at).take(1) {
                 *byte ^= 0x40;
             }
-            replace(&place, &name, &file.name, &changed);
+            replace(&place.path(&name).join(&file.name), &changed);
 
             match read_all(&place, &name, &files) {
                 Ok(read) => {
@@ -129,13 +111,6 @@ fn pinned(place: &Place<'_>) -> Box<dyn Pinned> {
     let store = place.create("store");
     fill(place, &*store, 400);
     place.pin(&*store, "pin")
-}
-
-/// Puts another file where a link is, and leaves what was linked alone.
-fn replace(place: &Place<'_>, directory: &str, file: &str, content: &[u8]) {
-    let path = place.path(directory).join(file);
-    fs::remove_file(&path).expect("a placed file");
-    fs::write(path, content).expect("a damaged file");
 }
 
 fn read_all(place: &Place<'_>, name: &str, files: &[PlacedFile]) -> Result<Rows> {

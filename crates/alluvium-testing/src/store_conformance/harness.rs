@@ -1,4 +1,4 @@
-//! Rows, runs, directories and the placing of files, for the checks beside it.
+//! Rows, runs and directories, for the checks beside it.
 
 #![expect(
     clippy::expect_used,
@@ -12,9 +12,7 @@ use std::sync::Arc;
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
-use alluvium::store::{
-    Change, Opened, Part, Pinned, PlacedFile, RowCursor, SortedRun, Store, StoreFactory,
-};
+use alluvium::store::{Change, Pinned, RowCursor, SortedRun, Store, StoreFactory};
 use tempfile::TempDir;
 
 /// What a store should hold.
@@ -42,6 +40,10 @@ impl<'a> Place<'a> {
         self.root.path().join(name)
     }
 
+    pub(super) fn factory(&self) -> &'a dyn StoreFactory {
+        self.factory
+    }
+
     pub(super) fn create(&self, name: &str) -> Arc<dyn Store> {
         self.factory
             .create(&self.path(name))
@@ -51,58 +53,16 @@ impl<'a> Place<'a> {
     pub(super) fn pin(&self, store: &dyn Store, name: &str) -> Box<dyn Pinned> {
         store.pin(&self.path(name)).expect("a pin")
     }
-
-    /// Links the pinned files into the directory `name`, as a restore from local copies does.
-    pub(super) fn place(&self, pinned: &dyn Pinned, name: &str) -> Vec<PlacedFile> {
-        let directory = self.path(name);
-        fs::create_dir(&directory).expect("a new directory");
-        let place = |file: &alluvium::store::PinnedFile| {
-            fs::hard_link(&file.path, directory.join(&file.name)).expect("a link to a pinned file");
-            PlacedFile {
-                name: file.name.clone(),
-                bounds: file.bounds.clone(),
-                note: file.note.clone(),
-            }
-        };
-        pinned.files().iter().map(place).collect()
-    }
-
-    /// A part of the pinned files, placed in the directory `name`.
-    pub(super) fn part(&self, pinned: &dyn Pinned, name: &str, rows: &RowRange) -> Part {
-        Part {
-            files: self.place(pinned, name),
-            directory: self.path(name),
-            rows: rows.clone(),
-        }
-    }
-
-    /// A store of parts.
-    pub(super) fn open_parts(&self, name: &str, parts: Vec<Part>) -> Result<Opened> {
-        self.factory.open(&self.path(name), parts)
-    }
-
-    /// A store of files that were placed in the directory `name`.
-    pub(super) fn open(&self, name: &str, files: &[PlacedFile]) -> Result<Arc<dyn Store>> {
-        let whole = Part {
-            directory: self.path(name),
-            files: files.to_vec(),
-            rows: RowRange::all(),
-        };
-        let opened = self
-            .factory
-            .open(&self.path(&format!("{name}, opened")), vec![whole])?;
-        Ok(opened.store)
-    }
-
-    /// A store from the pinned files, in the directory `name`.
-    pub(super) fn reopen(&self, pinned: &dyn Pinned, name: &str) -> Arc<dyn Store> {
-        let files = self.place(pinned, name);
-        self.open(name, &files).expect("a store from pinned files")
-    }
 }
 
 /// A run over changes in memory.
-struct MapRun<'a>(std::collections::btree_map::Iter<'a, Vec<u8>, Option<Vec<u8>>>);
+pub(super) struct MapRun<'a>(std::collections::btree_map::Iter<'a, Vec<u8>, Option<Vec<u8>>>);
+
+impl<'a> MapRun<'a> {
+    pub(super) fn new(changes: &'a Changes) -> Self {
+        Self(changes.iter())
+    }
+}
 
 impl SortedRun for MapRun<'_> {
     fn next(&mut self) -> Result<Option<(&[u8], Change<'_>)>> {
@@ -117,7 +77,7 @@ impl SortedRun for MapRun<'_> {
 
 pub(super) fn write(store: &dyn Store, changes: &Changes) {
     store
-        .write(&mut MapRun(changes.iter()))
+        .write(&mut MapRun::new(changes))
         .expect("a written run");
 }
 
@@ -149,6 +109,14 @@ pub(super) fn apply(rows: &mut Rows, changes: &Changes) {
             None => drop(rows.remove(row)),
         }
     }
+}
+
+/// Those of a range.
+pub(super) fn within(rows: &Rows, range: &RowRange) -> Rows {
+    let inside = rows.iter().filter(|(row, _)| range.contains(row));
+    inside
+        .map(|(row, value)| (row.clone(), value.clone()))
+        .collect()
 }
 
 pub(super) fn get(store: &dyn Store, row: &[u8]) -> Option<Vec<u8>> {
@@ -224,4 +192,34 @@ pub(super) fn fill(place: &Place<'_>, store: &dyn Store, count: u32) -> Rows {
 pub(super) fn numbered(number: u32) -> Vec<u8> {
     let group = u16::try_from(number % 128).expect("below 128");
     [&group.to_be_bytes()[..], &[0, 1], &number.to_be_bytes()].concat()
+}
+
+/// The rows of the key groups from `first` to before `end`.
+pub(super) fn groups(first: u16, end: u16) -> RowRange {
+    let bound = |group: u16| group.to_be_bytes().to_vec();
+    RowRange::new(bound(first), Some(bound(end)))
+}
+
+/// Whether the rows are the expected ones, and if not, which differ.
+///
+/// # Panics
+/// When they are not, with the first differences.
+pub(super) fn assert_rows(found: &Rows, expected: &Rows, what: &str) {
+    if found == expected {
+        return;
+    }
+    let text = |value: Option<&Vec<u8>>| {
+        value.map(|value| String::from_utf8_lossy(value.get(..24).unwrap_or(value)).into_owned())
+    };
+    let every: std::collections::BTreeSet<_> = found.keys().chain(expected.keys()).collect();
+    let differs = every
+        .into_iter()
+        .filter(|&row| found.get(row) != expected.get(row));
+    let told = differs.map(|row| {
+        let (found, expected) = (text(found.get(row)), text(expected.get(row)));
+        format!("{row:02x?}: {found:?} instead of {expected:?}")
+    });
+    let told: Vec<_> = told.collect();
+    let first = told.get(..8).unwrap_or(&told).join("\n");
+    panic!("{what}: {} rows differ:\n{first}", told.len());
 }

@@ -115,13 +115,13 @@ pub fn a_reopened_store_has_the_pinned_rows_and_goes_on(factory: &dyn StoreFacto
     }
 }
 
-/// Within the life of a directory, from pin to pin, and across the reopening that a restore is: a
-/// shared file's name is never given to other content, so that a later snapshot may refer to it.
+/// Within the life of a directory, from pin to pin: a shared file's name is never given to other content, so
+/// that a later snapshot may refer to it. Also where the directory begins with files of another.
 pub fn equal_names_of_shared_files_mean_equal_content(factory: &dyn StoreFactory) {
     let place = Place::new(factory);
     let mut store = place.create("store");
-    let mut seen = std::collections::BTreeMap::new();
     for life in 0..3 {
+        let mut seen = std::collections::BTreeMap::new();
         let mut pinned = place.pin(&*store, &format!("first pin of {life}"));
         for round in 0..6_u32 {
             let row = |number: u32| (number % 50).to_be_bytes().to_vec();
@@ -146,9 +146,9 @@ pub fn equal_names_of_shared_files_mean_equal_content(factory: &dyn StoreFactory
                 );
             }
         }
+        assert!(!seen.is_empty(), "no file was pinned");
         store = place.reopen(&*pinned, &format!("life {}", life + 1));
     }
-    assert!(!seen.is_empty(), "no file was pinned");
 }
 
 /// A restore from local copies links the files. The store that opens the links must not write into

@@ -1,0 +1,178 @@
+//! Random rescales against an ordered map: the law that no row is lost, and none comes back, on the way from
+//! subtasks to other subtasks.
+//!
+//! What makes a store show a wrong row is a version that some file still has where another store has a newer one, or
+//! a deletion that is not there any more. So the rows are few and written again and again, and deleted; there is
+//! little between one rescale and the next; files are merged and tidied at any moment; some regions
+//! are emptied, or never had a row; and the job goes back to pins from before, whose files other stores have used since.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a check panics where a store does not conform"
+)]
+
+use std::collections::BTreeSet;
+
+use alluvium::store::StoreFactory;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use self::job::Job;
+use super::placing::Choice;
+
+mod job;
+
+/// Histories a check runs.
+const HISTORIES: u32 = 128;
+
+/// Steps of a history at the most: about a third are rescales.
+const STEPS_MAX: usize = 24;
+
+/// Subtasks at the most.
+const SUBTASKS_MAX: usize = 5;
+
+/// Key groups of the job.
+const GROUPS: u16 = 16;
+
+/// Rows of a key group that there may be.
+const ROWS: u8 = 6;
+
+/// A job from its first rows to its end.
+#[derive(Debug, Clone)]
+struct History {
+    /// What each value is filled up to. Long ones make stores split and merge files that short ones share.
+    value_bytes: usize,
+    /// Whether the job begins with a version of each row, in one store's file.
+    full: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Write(Rewrite),
+    /// Pins all stores and drops the pins.
+    Pin,
+    Tidy,
+    Rescale(Rescale),
+    /// The job starts again from its rows.
+    Load(Cuts),
+}
+
+/// Where a subtask other than the first begins.
+type Cuts = BTreeSet<u16>;
+
+/// Writes rows of some key groups, again and again, with pins between.
+#[derive(Debug, Clone)]
+struct Rewrite {
+    first: u16,
+    groups: u16,
+    /// Which rows of each group are written, a bit each; other ones in later rounds.
+    written: u8,
+    /// Which of them are deleted.
+    deleted: u8,
+    rounds: u8,
+}
+
+#[derive(Debug, Clone)]
+struct Rescale {
+    cuts: Cuts,
+    /// How many rescales to go back; 0 goes on.
+    back: usize,
+    /// Which files are placed, part by part.
+    choices: [Choice; 3],
+    /// Whether they are copied, as if they were downloaded.
+    copied: bool,
+    /// Whether the parts are given in descending order.
+    reversed: bool,
+}
+
+/// A job of some subtasks that goes on with others, many times, forward and back: every store shows the rows
+/// that an ordered map of the whole job has in its range, and so does every pin.
+pub fn random_rescales_match_an_ordered_map(factory: &dyn StoreFactory) {
+    let config = Config {
+        cases: HISTORIES,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let run = TestRunner::new(config).run(&history(), |history| {
+        let mut job = Job::new(factory, history.value_bytes);
+        if history.full {
+            job.step(&Step::Write(Rewrite {
+                first: 0,
+                groups: GROUPS,
+                written: u8::MAX,
+                deleted: 0,
+                rounds: 1,
+            }));
+        }
+        for step in &history.steps {
+            job.step(step);
+        }
+        job.end();
+        Ok(())
+    });
+    assert!(
+        run.is_ok(),
+        "{}",
+        run.map_or_else(|failure| failure.to_string(), |()| String::new())
+    );
+}
+
+fn history() -> impl Strategy<Value = History> {
+    let value_bytes = prop_oneof![Just(0_usize), Just(60), Just(1500)];
+    let steps = prop::collection::vec(step(), 1..STEPS_MAX);
+    (value_bytes, prop::bool::weighted(0.8), steps).prop_map(|(value_bytes, full, steps)| History {
+        value_bytes,
+        full,
+        steps,
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => rewrite().prop_map(Step::Write),
+        1 => Just(Step::Pin),
+        2 => Just(Step::Tidy),
+        6 => rescale().prop_map(Step::Rescale),
+        1 => cuts().prop_map(Step::Load),
+    ]
+}
+
+fn rewrite() -> impl Strategy<Value = Rewrite> {
+    // Everything, nothing left, or some of both.
+    let deleted = prop_oneof![2 => Just(0), 3 => any::<u8>(), 3 => Just(u8::MAX)];
+    let written = prop_oneof![1 => any::<u8>(), 1 => Just(u8::MAX)];
+    (0..GROUPS, 1..GROUPS, written, deleted, 1..6_u8).prop_map(
+        |(first, groups, written, deleted, rounds)| Rewrite {
+            first,
+            groups,
+            written,
+            deleted,
+            rounds,
+        },
+    )
+}
+
+fn rescale() -> impl Strategy<Value = Rescale> {
+    let back = prop_oneof![6 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
+    let choice = prop::sample::select(&Choice::EACH[..]);
+    let choices = [choice.clone(), choice.clone(), choice];
+    (
+        cuts(),
+        back,
+        choices,
+        any::<bool>(),
+        prop::bool::weighted(0.2),
+    )
+        .prop_map(|(cuts, back, choices, copied, reversed)| Rescale {
+            cuts,
+            back,
+            choices,
+            copied,
+            reversed,
+        })
+}
+
+fn cuts() -> impl Strategy<Value = Cuts> {
+    prop::collection::btree_set(1..GROUPS, 0..SUBTASKS_MAX)
+}

@@ -1,0 +1,244 @@
+//! The job of a history: its stores, the map that they are compared with, and its pins from before.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a check fails by panicking, and says what was expected"
+)]
+
+use std::collections::VecDeque;
+
+use alluvium::protocol::row::RowRange;
+use alluvium::storage::Cancel;
+use alluvium::store::{Pinned, Store, StoreFactory};
+
+use super::super::harness::{
+    Changes, Place, Rows, all, apply, assert_rows, get, groups, scan, scan_pinned, within, write,
+};
+use super::super::loads::load;
+use super::super::origins::Origins;
+use super::super::placing::copy;
+use super::{Cuts, GROUPS, ROWS, Rescale, Rewrite, Step};
+
+/// Rescales whose pins are kept to go back to.
+const GENERATIONS_MAX: usize = 4;
+
+pub(super) struct Job<'a> {
+    place: Place<'a>,
+    value_bytes: usize,
+    subtasks: Vec<Subtask>,
+    expected: Rows,
+    /// Newest first.
+    generations: VecDeque<Generation>,
+    /// Numbers values, so that each version is another, and names.
+    counter: u64,
+}
+
+struct Subtask {
+    rows: RowRange,
+    opened: Origins,
+}
+
+/// The pins of all subtasks at one moment.
+struct Generation {
+    pins: Vec<(RowRange, Box<dyn Pinned>)>,
+    expected: Rows,
+}
+
+impl Subtask {
+    fn store(&self) -> &dyn Store {
+        &*self.opened.store
+    }
+}
+
+impl<'a> Job<'a> {
+    /// A job of one subtask without rows.
+    pub(super) fn new(factory: &'a dyn StoreFactory, value_bytes: usize) -> Self {
+        let mut job = Self {
+            place: Place::new(factory),
+            value_bytes,
+            subtasks: Vec::new(),
+            expected: Rows::new(),
+            generations: VecDeque::new(),
+            counter: 0,
+        };
+        job.load(&Cuts::new());
+        job
+    }
+
+    pub(super) fn step(&mut self, step: &Step) {
+        match step {
+            Step::Write(rewrite) => self.write(rewrite),
+            Step::Pin => drop(self.pin()),
+            Step::Tidy => {
+                for subtask in &self.subtasks {
+                    let tidied = subtask.store().tidy(&Cancel::new());
+                    tidied.expect("a tidy store");
+                }
+            }
+            Step::Rescale(rescale) => self.rescale(rescale),
+            Step::Load(cuts) => self.load(cuts),
+        }
+        self.check();
+    }
+
+    /// The pins of all moments still show them.
+    pub(super) fn end(self) {
+        drop(self.subtasks);
+        for generation in &self.generations {
+            generation.check();
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    fn write(&mut self, rewrite: &Rewrite) {
+        for round in 0..rewrite.rounds {
+            if round > 0 {
+                drop(self.pin());
+            }
+            let version = self.number();
+            let filled = "v".repeat(self.value_bytes);
+            let bit = |bits: u8, key: u8| bits.rotate_left(u32::from(round)) >> key & 1 > 0;
+            let mut changes = Changes::new();
+            for group in rewrite.first..(rewrite.first + rewrite.groups).min(GROUPS) {
+                for key in (0..ROWS).filter(|&key| bit(rewrite.written, key)) {
+                    let value = || format!("{version} {filled}").into_bytes();
+                    changes.insert(row(group, key), (!bit(rewrite.deleted, key)).then(value));
+                }
+            }
+            for subtask in &self.subtasks {
+                let own = changes.iter().filter(|(row, _)| subtask.rows.contains(row));
+                let own = own.map(|(row, value)| (row.clone(), value.clone()));
+                write(subtask.store(), &own.collect());
+            }
+            apply(&mut self.expected, &changes);
+        }
+    }
+
+    fn pin(&mut self) -> Generation {
+        let number = self.number();
+        let pins = self.subtasks.iter().enumerate().map(|(n, subtask)| {
+            let name = format!("pin {number} of {n}");
+            let pinned = self.place.pin(subtask.store(), &name);
+            subtask.opened.check(&*pinned, &name);
+            (subtask.rows.clone(), pinned)
+        });
+        let pins = pins.collect();
+        Generation {
+            pins,
+            expected: self.expected.clone(),
+        }
+    }
+
+    fn rescale(&mut self, rescale: &Rescale) {
+        let pinned = self.pin();
+        pinned.check();
+        self.generations.push_front(pinned);
+        self.generations.truncate(GENERATIONS_MAX);
+        self.subtasks.clear();
+        let back = rescale.back.min(self.generations.len() - 1);
+        let number = self.number();
+        let from = self.generations.get(back).expect("a generation");
+        self.expected = from.expected.clone();
+        let targets = ranges(&rescale.cuts).into_iter().enumerate();
+        let opened = targets.map(|(target, rows)| {
+            let name = format!("store {number}, {target}");
+            let opened = open(&self.place, &name, &rows, from, rescale);
+            Subtask { rows, opened }
+        });
+        self.subtasks = opened.collect();
+    }
+
+    fn load(&mut self, cuts: &Cuts) {
+        let number = self.number();
+        self.subtasks.clear();
+        for (target, rows) in ranges(cuts).into_iter().enumerate() {
+            let store = self.place.create(&format!("store {number}, {target}"));
+            load(&*store, &within(&self.expected, &rows));
+            let opened = Origins::none(store);
+            self.subtasks.push(Subtask { rows, opened });
+        }
+    }
+
+    /// Compares all that can be read with what should be there.
+    fn check(&self) {
+        for (n, subtask) in self.subtasks.iter().enumerate() {
+            let what = format!("subtask {n} of {}, {}", self.subtasks.len(), self.counter);
+            let expected = within(&self.expected, &subtask.rows);
+            assert_rows(&all(subtask.store()), &expected, &what);
+            for group in 0..GROUPS {
+                for key in 0..ROWS {
+                    let row = row(group, key);
+                    let found = get(subtask.store(), &row);
+                    assert!(
+                        found.as_ref() == expected.get(&row),
+                        "{what}: {row:02x?} is {found:?}"
+                    );
+                }
+                let some = groups(group, group + 1 + group % 4);
+                let found = scan(subtask.store(), &some);
+                assert_rows(&found, &within(&expected, &some), &what);
+            }
+        }
+    }
+}
+
+impl Generation {
+    fn check(&self) {
+        for (n, (rows, pinned)) in self.pins.iter().enumerate() {
+            let found = scan_pinned(&**pinned, &RowRange::all());
+            let expected = within(&self.expected, rows);
+            assert_rows(&found, &expected, &format!("the pin of subtask {n}"));
+        }
+    }
+}
+
+/// A row of a key group: the first of all that it could have, the last, or one between.
+fn row(group: u16, key: u8) -> Vec<u8> {
+    let group = group.to_be_bytes();
+    match key {
+        0 => group.to_vec(),
+        key if key + 1 == ROWS => [&group[..], &[0xff; 8]].concat(),
+        key => [&group[..], &[0, 1, key]].concat(),
+    }
+}
+
+/// The ranges of subtasks of which all but the first begin at cuts.
+fn ranges(cuts: &Cuts) -> Vec<RowRange> {
+    let begins = [0].into_iter().chain(cuts.iter().copied());
+    let ends = cuts.iter().copied().chain([GROUPS]);
+    begins
+        .zip(ends)
+        .map(|(first, end)| groups(first, end))
+        .collect()
+}
+
+/// A store of the rows of a range: of parts of all pins whose subtasks had some of it.
+fn open(
+    place: &Place<'_>,
+    name: &str,
+    rows: &RowRange,
+    from: &Generation,
+    rescale: &Rescale,
+) -> Origins {
+    let sources = from.pins.iter().zip(rescale.choices.iter().cycle());
+    let mut parts: Vec<_> = sources
+        .enumerate()
+        .filter_map(|(n, ((source, pinned), choice))| {
+            let rows = source.intersection(rows)?;
+            let part = place.part_of(&**pinned, &format!("{name}, part {n}"), &rows, *choice);
+            Some((part, &**pinned))
+        })
+        .collect();
+    if rescale.copied {
+        parts.iter().for_each(|(part, _)| copy(part));
+    }
+    if rescale.reversed {
+        parts.reverse();
+    }
+    let (parts, pins): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+    Origins::open(place, name, parts, &pins)
+}
