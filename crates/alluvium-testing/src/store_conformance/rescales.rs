@@ -25,6 +25,9 @@ mod job;
 /// Histories a check runs.
 const HISTORIES: u32 = 128;
 
+/// Smaller histories that are tried when one has failed, at the most: each takes as long as the one that failed.
+const SHRINKS_MAX: u32 = 200;
+
 /// Steps of a history at the most: about a third are rescales.
 const STEPS_MAX: usize = 24;
 
@@ -92,6 +95,7 @@ pub fn random_rescales_match_an_ordered_map(factory: &dyn StoreFactory) {
     let config = Config {
         cases: HISTORIES,
         failure_persistence: None,
+        max_shrink_iters: SHRINKS_MAX,
         ..Config::default()
     };
     let run = TestRunner::new(config).run(&history(), |history| {
