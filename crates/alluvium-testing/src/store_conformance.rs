@@ -52,7 +52,7 @@ pub use refusals::{
     damage_to_one_of_several_parts_is_an_error_or_harmless, no_part_is_invalid,
     parts_whose_rows_meet_are_invalid,
 };
-pub use rescales::random_rescales_match_an_ordered_map;
+pub use rescales::{random_rescales_match_an_ordered_map, rescales_match_an_ordered_map};
 pub use rows::{
     a_get_replaces_what_the_buffer_held, a_scan_does_not_see_later_writes,
     an_empty_run_changes_nothing, large_values_come_back_whole, many_rows_come_back_in_order,

@@ -181,7 +181,8 @@ pub struct PlacedFile {
 pub struct Part {
     /// Where the files are. The store lives in this directory or deletes it.
     pub directory: PathBuf,
-    /// The files: all that hold rows of `rows`, and either all of the store's bookkeeping or none of it.
+    /// The files: all of the pinned ones, or those alone whose bounds meet `rows`, without bookkeeping. Bookkeeping
+    /// beside a choice of files would speak of others that are not there.
     pub files: Vec<PlacedFile>,
     /// The rows that count. What else is in the files is never seen.
     pub rows: RowRange,

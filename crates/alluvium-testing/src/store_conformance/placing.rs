@@ -19,21 +19,16 @@ use super::harness::{Place, read};
 pub(super) enum Choice {
     /// Those that may have rows of the part.
     Needed,
-    /// They, and the bookkeeping.
-    WithBookkeeping,
-    /// All that there are.
+    /// All that there are, bookkeeping included.
     All,
 }
 
 impl Choice {
-    pub(super) const EACH: [Self; 3] = [Self::Needed, Self::WithBookkeeping, Self::All];
+    pub(super) const EACH: [Self; 2] = [Self::Needed, Self::All];
 
     fn takes(self, file: &PinnedFile, rows: &RowRange) -> bool {
-        match (self, &file.bounds) {
-            (Self::All, _) => true,
-            (_, Some((first, last))) => rows.meets(first, last),
-            (_, None) => self == Self::WithBookkeeping,
-        }
+        let meets = |(first, last): &(Vec<u8>, Vec<u8>)| rows.meets(first, last);
+        self == Self::All || file.bounds.as_ref().is_some_and(meets)
     }
 }
 

@@ -8,6 +8,7 @@
 
 #![expect(
     clippy::missing_panics_doc,
+    clippy::expect_used,
     reason = "a check panics where a store does not conform"
 )]
 
@@ -22,8 +23,9 @@ use super::placing::Choice;
 
 mod job;
 
-/// Histories a check runs.
-const HISTORIES: u32 = 128;
+/// Histories a check runs: a store on disk opens some three hundred databases for them. Where that costs little, or
+/// time is plenty, [`rescales_match_an_ordered_map`] runs more.
+const HISTORIES: u32 = 16;
 
 /// Smaller histories that are tried when one has failed, at the most: each takes as long as the one that failed.
 const SHRINKS_MAX: u32 = 200;
@@ -90,10 +92,19 @@ struct Rescale {
 }
 
 /// A job of some subtasks that goes on with others, many times, forward and back: every store shows the rows
-/// that an ordered map of the whole job has in its range, and so does every pin.
+/// that an ordered map of the whole job has in its range, and so does every pin. `ALLUVIUM_RESCALES` sets the
+/// number of histories.
 pub fn random_rescales_match_an_ordered_map(factory: &dyn StoreFactory) {
+    rescales_match_an_ordered_map(factory, HISTORIES);
+}
+
+/// As [`random_rescales_match_an_ordered_map`], over so many histories unless `ALLUVIUM_RESCALES` says otherwise.
+pub fn rescales_match_an_ordered_map(factory: &dyn StoreFactory, histories: u32) {
+    let asked = std::env::var("ALLUVIUM_RESCALES").map(|number| number.parse());
     let config = Config {
-        cases: HISTORIES,
+        cases: asked.map_or(histories, |number| {
+            number.expect("ALLUVIUM_RESCALES is a number")
+        }),
         failure_persistence: None,
         max_shrink_iters: SHRINKS_MAX,
         ..Config::default()

@@ -20,6 +20,13 @@ mod conformance {
     alluvium_testing::store_conformance!(super::MemoryStoreFactory::new());
 }
 
+/// More of what the suite has, because memory is fast.
+#[test]
+fn hundreds_of_random_rescales_match_an_ordered_map() {
+    let factory = MemoryStoreFactory::new();
+    alluvium_testing::store_conformance::rescales_match_an_ordered_map(&factory, 200);
+}
+
 /// Row numbers and values; `None` deletes.
 struct Rows<I> {
     rows: I,
