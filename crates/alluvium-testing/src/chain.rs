@@ -134,6 +134,22 @@ pub struct Recovery {
     pub zombie: bool,
 }
 
+impl Recovery {
+    /// From the newest checkpoint, and nothing else happened.
+    #[must_use]
+    pub const fn plain(parallelism: u32) -> Self {
+        Self {
+            parallelism,
+            source: Source::Newest,
+            lost: [false; 2],
+            damage: Vec::new(),
+            leftovers: false,
+            interrupted: None,
+            zombie: false,
+        }
+    }
+}
+
 /// What a job goes on from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a chain carries out each")]
@@ -158,6 +174,9 @@ pub enum Damage {
     Flipped,
     /// It has some bytes more.
     Longer,
+    /// One bit of it is another, and nothing tells that it was written: the disk forgot. A restore may link it; a store that
+    /// meets it says so, and the job fails once for it.
+    Rotten,
 }
 
 /// What happens to a recovery.

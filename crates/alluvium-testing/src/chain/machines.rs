@@ -69,11 +69,12 @@ impl Machines {
             return fs::remove_file(copy);
         }
         let mut bytes = fs::read(copy)?;
+        let written = fs::metadata(copy)?.modified()?;
         let middle = bytes.len() / 2;
         match how {
             Damage::Lost => {}
             Damage::Truncated => bytes.truncate(middle),
-            Damage::Flipped => bytes
+            Damage::Flipped | Damage::Rotten => bytes
                 .iter_mut()
                 .skip(middle)
                 .take(1)
@@ -82,10 +83,14 @@ impl Machines {
         }
         fs::write(copy, bytes)?;
         // Chains are fast: the clock of the file system may not have moved since the copy was kept.
+        let modified = match how {
+            Damage::Rotten => written,
+            _ => std::time::UNIX_EPOCH,
+        };
         fs::File::options()
             .write(true)
             .open(copy)?
-            .set_modified(std::time::UNIX_EPOCH)
+            .set_modified(modified)
     }
 
     /// Copies what is in all working directories, half of it half-written, to where an opening that crashed would

@@ -40,13 +40,8 @@ pub fn chain(steps_max: usize) -> impl Strategy<Value = Chain> {
 /// is what is hard here.
 fn rescale() -> impl Strategy<Value = Step> {
     let recovery = (PARALLELISM, source()).prop_map(|(parallelism, source)| Recovery {
-        parallelism,
         source,
-        lost: [false; 2],
-        damage: Vec::new(),
-        leftovers: false,
-        interrupted: None,
-        zombie: false,
+        ..Recovery::plain(parallelism)
     });
     prop_oneof![
         4 => operations(),
@@ -136,6 +131,7 @@ fn damage() -> impl Strategy<Value = Damage> {
         Just(Damage::Truncated),
         Just(Damage::Flipped),
         Just(Damage::Longer),
+        Just(Damage::Rotten),
     ]
 }
 

@@ -11,7 +11,8 @@ use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::{Cancel, Storage};
 use alluvium::store::StoreFactory;
 use alluvium::{
-    Backend, Builder, ErrorKind, LocalCopies, Options, Ownership, Progress, RestoreFrom, Result,
+    Backend, Builder, Error, ErrorKind, LocalCopies, Options, Ownership, Progress, RestoreFrom,
+    Result,
 };
 
 use super::{JOB, Job};
@@ -19,7 +20,7 @@ use crate::chain::connection::{Connection, Failure};
 use crate::chain::life::{Life, Subtask};
 use crate::chain::machines::Machines;
 use crate::chain::objects::Objects;
-use crate::chain::{Chain, Interruption, Recovery, Source, checks, surroundings};
+use crate::chain::{Chain, Damage, Interruption, Recovery, Source, checks, surroundings};
 use crate::oracle::Oracle;
 use crate::trial::MAX_PARALLELISM;
 use crate::trial::operations::States;
@@ -51,6 +52,7 @@ impl<'a> Job<'a> {
             savepoints: 0,
             savepoint: None,
             acknowledged: None,
+            rotten: false,
             planned: None,
         };
         let begun = job.open_all(chain.parallelism, None, &Cancel::new());
@@ -85,7 +87,17 @@ impl<'a> Job<'a> {
             }
             checks::intact(&self.objects);
         }
-        self.compare().expect("reads its state");
+        if let Err(error) = self.compare() {
+            self.die_of_rot(&error);
+        }
+    }
+
+    /// The job fails, for nothing but rotten files can explain `error`, and recovers.
+    pub(super) fn die_of_rot(&mut self, error: &Error) {
+        assert!(self.rotten, "{error:?}");
+        self.rotten = false;
+        self.planned = None;
+        self.die(&Recovery::plain(self.parallelism()));
     }
 
     /// Takes the old process off its machines, and does to them what is to be done.
@@ -115,6 +127,7 @@ impl<'a> Job<'a> {
         drop(std::mem::replace(&mut self.life, nobody));
         self.machines.replace(recovery.lost);
         for (which, how) in &recovery.damage {
+            self.rotten |= *how == Damage::Rotten;
             let damaged = self.machines.damage(*which, *how);
             damaged.expect("damages a file");
         }
