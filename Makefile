@@ -4,10 +4,10 @@
 SHELL := /bin/bash
 RUN := set -euo pipefail; scripts/setup.sh; source scripts/env.sh;
 
-.PHONY: demo test lint docs clean help
+.PHONY: demo test lint docs clean help bench-recovery
 
 help:           ## Shows this list.
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 demo:           ## Runs the main job on real data: a crash, a rescale, a verified result. ARGS="--help" shows its options.
 	@$(RUN) cargo run --locked --quiet -p alluvium-cli -- demo $(ARGS)
@@ -20,6 +20,9 @@ lint:           ## Checks format, lints, docs and the direction of dependencies.
 	@$(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
 	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	@$(RUN) scripts/dependency-directions.sh
+
+bench-recovery: ## Measures restores at the same and at other parallelisms against row by row. ARGS="--rows 100000" is quick.
+	@$(RUN) cargo bench --locked --quiet -p alluvium-rocksdb --bench recovery -- $(ARGS)
 
 docs:           ## Renders the API documentation.
 	@$(RUN) cargo doc --locked --workspace --no-deps --open

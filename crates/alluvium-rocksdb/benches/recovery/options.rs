@@ -1,0 +1,132 @@
+//! The command line of the benchmark.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Parser, ValueEnum};
+
+/// Measures how long a restored job takes to its first successful read.
+#[derive(Debug, Parser)]
+#[command(name = "recovery", about)]
+pub(crate) struct Options {
+    /// Sizes of the state, in rows.
+    #[arg(long, value_delimiter = ',', default_value = "1000000,10000000")]
+    pub(crate) rows: Vec<u32>,
+    /// Parallelisms that the job goes through, such as 2-1; the last step is measured.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "1-1,1-2,2-1,2-3,3-2,1-2-1,2-3-2,1-2-3"
+    )]
+    pub(crate) shapes: Vec<Shape>,
+    /// Where the files are that are restored.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "local,remote"
+    )]
+    pub(crate) origins: Vec<Origin>,
+    /// Restores of each subtask from local files.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: u32,
+    /// Restores of each subtask from storage, which move all bytes.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) remote_rounds: u32,
+    /// Drops the page cache's copy of all files before each restore.
+    #[arg(long)]
+    pub(crate) cold: bool,
+    /// What is not done.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) leave_out: Vec<Step>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub(crate) output: Output,
+    /// Where the temporary directory is made, which is removed at the end. Default: the system's place for them.
+    #[arg(long)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Says that this is a benchmark; Cargo passes it.
+    #[arg(long, hide = true)]
+    pub(crate) bench: bool,
+}
+
+/// What takes long beside the restores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// The restores row by row.
+    RowByRow,
+    /// The comparison of contents and the first checkpoint after a restore.
+    Contents,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Tables for people.
+    Table,
+    /// One JSON document.
+    Json,
+}
+
+/// Where the files of a checkpoint are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Origin {
+    /// Local copies on the same file system.
+    Local,
+    /// The storage's directory only.
+    Remote,
+}
+
+impl Origin {
+    /// The word for it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Remote => "remote",
+        }
+    }
+}
+
+/// The parallelisms that a job goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Of the job that was never rescaled.
+    pub(crate) built: u32,
+    /// Of the job between, which was rescaled a moment ago.
+    pub(crate) between: Option<u32>,
+    /// Of the job that is restored and measured.
+    pub(crate) target: u32,
+}
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let steps = text.split('-').map(str::parse);
+        let steps: Result<Vec<u32>, _> = steps.collect();
+        match steps.as_deref() {
+            Ok(&[built, target]) => Ok(Self {
+                built,
+                between: None,
+                target,
+            }),
+            Ok(&[built, between, target]) => Ok(Self {
+                built,
+                between: Some(between),
+                target,
+            }),
+            _ => Err("name two or three parallelisms, such as 2-1 or 1-2-1".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.built)?;
+        if let Some(between) = self.between {
+            write!(f, "-{between}")?;
+        }
+        write!(f, "-{}", self.target)
+    }
+}
