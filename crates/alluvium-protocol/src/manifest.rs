@@ -69,7 +69,7 @@ impl fmt::Display for CheckpointId {
 pub enum SnapshotKind {
     /// Refers to files of its base, and lets later ones refer to its own.
     Incremental = 1,
-    /// Consists of files of its own that no other refers to.
+    /// Consists of files that it uploaded itself: it refers to nothing earlier. Later ones may refer to its files.
     Full = 2,
     /// Consists of rows files that any store restores; owned by the user.
     Savepoint = 3,

@@ -4,6 +4,9 @@
 //! from), may be referred to. A file that was uploaded for a checkpoint which is not known to be complete is
 //! uploaded again: that checkpoint may be aborted, and its objects deleted, at any moment. The base
 //! also replaces what was known of older checkpoints, which may be deleted as soon as it is complete.
+//!
+//! A full snapshot has no base: it uploads every file anew. Its files are shared all the same, so that it is
+//! a base like any other and the increment after it uploads only what is new.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +50,8 @@ pub enum FilePlan {
 /// Decides about each pinned file, in their order.
 ///
 /// `known` are the identities of files in the store's directory by name; `base` are the files of the base.
-/// For a full snapshot or a savepoint everything is uploaded under the checkpoint's own prefix.
+/// A full snapshot refers to nothing, whatever `base` says, and later ones may refer to its files; a savepoint shares
+/// nothing in either direction.
 #[must_use]
 pub fn plan_snapshot(
     kind: SnapshotKind,
@@ -59,10 +63,10 @@ pub fn plan_snapshot(
     let plan = |file: &PinnedFacts| {
         // Bookkeeping is rewritten under the same name, so a name says nothing about its content.
         let id = known.get(&file.name).copied().filter(|_id| file.shared);
-        let shared = incremental && file.shared;
+        let shared = file.shared && kind != SnapshotKind::Savepoint;
         let in_base = id
             .and_then(|id| base.get(&id))
-            .filter(|base| shared && base.shared);
+            .filter(|base| incremental && shared && base.shared);
         match in_base {
             Some(base) if base.bytes == file.bytes => FilePlan::Refer(refer(file, base)),
             // Another length is other content: the name was given anew, so the identity must be too.

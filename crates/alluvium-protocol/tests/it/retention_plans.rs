@@ -72,6 +72,33 @@ fn only_what_no_kept_checkpoint_refers_to_is_deleted() {
 }
 
 #[test]
+fn a_full_checkpoint_that_has_a_file_in_an_object_of_its_own_lets_the_earlier_object_go() {
+    let log = Log::read(vec![
+        fence_at(1, 1),
+        commit_at(2, 1, 1),
+        commit_at(3, 1, 1),
+        commit_at(4, 1, 1),
+    ]);
+    let checkpoints: Vec<u64> = log.checkpoints().map(|it| it.checkpoint.get()).collect();
+    let own = "shared/uploaded-again".to_owned();
+    let mut manifests = with_files(&[
+        (checkpoints[0], &[1]),
+        (checkpoints[1], &[1]),
+        (checkpoints[2], &[1, 2]),
+    ]);
+    // The second is full; the third refers to its file.
+    for checkpoint in &checkpoints[1..] {
+        let manifest = manifests.get_mut(&name(*checkpoint)).unwrap();
+        manifest.files[0].object.clone_from(&own);
+    }
+
+    let plan = plan_retention(&log, keep(1), &manifests).unwrap();
+
+    assert_eq!(plan.objects, [object(1)]);
+    assert!(!plan.objects.contains(&own));
+}
+
+#[test]
 fn fewer_checkpoints_than_are_kept_delete_nothing() {
     let log = Log::read(vec![fence_at(1, 1), commit_at(2, 1, 1)]);
     let manifests = with_files(&[(2, &[10])]);

@@ -117,27 +117,34 @@ fn bookkeeping_is_always_uploaded_as_something_new() {
 }
 
 #[test]
-fn full_snapshots_and_savepoints_refer_to_nothing_and_share_nothing() {
+fn a_full_snapshot_refers_to_nothing_and_lets_later_ones_refer_to_it() {
     let pinned = [rows("1.sst"), rows("2.sst"), bookkeeping("CURRENT")];
     let names = known(&[("1.sst", 1)]);
 
-    for kind in [Full, Savepoint] {
-        let plan = plan_snapshot(kind, &pinned, &names, &base(&[1]));
+    let plan = plan_snapshot(Full, &pinned, &names, &base(&[1]));
 
-        assert_eq!(
-            plan,
-            [
-                upload(Some(1), false),
-                upload(None, false),
-                upload(None, false)
-            ]
-        );
-    }
+    assert_eq!(
+        plan,
+        [
+            upload(Some(1), true),
+            upload(None, true),
+            upload(None, false)
+        ]
+    );
+}
+
+#[test]
+fn a_savepoint_refers_to_nothing_and_shares_nothing() {
+    let pinned = [rows("1.sst"), bookkeeping("CURRENT")];
+
+    let plan = plan_snapshot(Savepoint, &pinned, &known(&[("1.sst", 1)]), &base(&[1]));
+
+    assert_eq!(plan, [upload(Some(1), false), upload(None, false)]);
 }
 
 #[test]
 fn exclusive_files_of_the_base_are_not_referred_to() {
-    // A full checkpoint may be the base, but its files go when it goes.
+    // They go when their checkpoint goes.
     let mut base = base(&[1]);
     base.values_mut().for_each(|file| file.shared = false);
 

@@ -134,30 +134,62 @@ fn the_second_of_two_snapshots_in_flight_may_finish_first() {
 }
 
 #[test]
-fn a_full_snapshot_refers_to_nothing_and_nothing_refers_to_it() {
+fn a_full_snapshot_uploads_everything_and_the_increment_after_it_only_what_is_new() {
     let job = Job::new();
     let mut subtask = job.open();
     subtask.write(0..40, 1);
-    job.complete(&mut subtask, 1);
+    let first = job.complete(&mut subtask, 1);
 
-    let full = job
-        .upload(subtask.prepare_kind(2, SnapshotKind::Full))
-        .unwrap();
+    let full = subtask.prepare_kind(2, SnapshotKind::Full);
+    let full = job.upload(full).unwrap();
     subtask.backend.notify_complete(id(2));
+    subtask.write(0..1, 2);
     let next = job.take(&mut subtask, 3);
 
+    let objects = [&first, &full, &next].map(|handle| shared(&job.manifest(handle)));
     assert_eq!((full.base, full.report.files_referred), (None, 0));
-    assert!(shared(&job.manifest(&full)).is_empty());
-    assert_eq!(next.report.files_referred, 0);
+    assert!(objects[1].is_disjoint(&objects[0]));
+    assert_eq!(next.base, Some(id(2)));
+    assert_eq!((next.report.files_referred, next.report.files_new), (1, 1));
+    assert!(objects[2].is_superset(&objects[1]));
     drop(subtask);
+    let writes = [(0..40, 1), (0..1, 2)];
     assert_eq!(
         job.restore(&[full]).0.contents(),
-        contents_after(&[(0..40, 1)])
+        contents_after(&writes[..1])
     );
-    assert_eq!(
-        job.restore(&[next]).0.contents(),
-        contents_after(&[(0..40, 1)])
-    );
+    assert_eq!(job.restore(&[next]).0.contents(), contents_after(&writes));
+}
+
+#[test]
+fn the_increment_after_a_restored_full_checkpoint_uploads_only_what_is_new() {
+    let job = Job::new();
+    let mut subtask = job.open();
+    subtask.write(0..40, 1);
+    let full = subtask.prepare_kind(1, SnapshotKind::Full);
+    let full = job.upload(full).unwrap();
+    drop(subtask);
+
+    let (mut restored, _) = job.restore(std::slice::from_ref(&full));
+    let next = job.take(&mut restored, 2);
+
+    assert_eq!((next.report.files_referred, next.report.files_new), (1, 0));
+    assert_eq!(shared(&job.manifest(&next)), shared(&job.manifest(&full)));
+}
+
+#[test]
+fn nothing_refers_to_a_full_snapshot_that_is_not_known_to_be_complete() {
+    let job = Job::new();
+    let mut subtask = job.open();
+    subtask.write(0..40, 1);
+    let first = job.complete(&mut subtask, 1);
+    let full = subtask.prepare_kind(2, SnapshotKind::Full);
+    job.upload(full).unwrap();
+
+    let next = job.take(&mut subtask, 3);
+
+    assert_eq!(next.base, Some(id(1)));
+    assert_eq!(shared(&job.manifest(&next)), shared(&job.manifest(&first)));
 }
 
 #[test]
