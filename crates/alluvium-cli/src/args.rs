@@ -10,6 +10,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit;
 use crate::output::Format;
 
+mod upkeep;
+
+pub(crate) use upkeep::{CopyOptions, RetainOptions, SweepOptions};
+
 /// Keyed state for stream processing: a demo job, and tools for its checkpoints.
 #[derive(Debug, Parser)]
 #[command(name = "alluvium", version, after_help = exit::HELP, arg_required_else_help = true)]
@@ -26,7 +30,7 @@ pub(crate) enum Command {
     /// One process of the demo job: started by `demo`, not by people.
     #[command(hide = true)]
     DemoWorker(WorkerOptions),
-    /// List, show and verify the checkpoints and savepoints of a location.
+    /// List, show, verify, copy and clear up the checkpoints and savepoints of a location.
     #[command(subcommand, after_help = exit::HELP)]
     Checkpoints(CheckpointsCommand),
     /// Print the state in a checkpoint or savepoint, typed as it was recorded.
@@ -149,6 +153,15 @@ pub(crate) enum CheckpointsCommand {
     /// Read every object and check presence, length, checksum, format and coverage
     #[command(after_help = exit::HELP)]
     Verify(VerifyOptions),
+    /// Copy one checkpoint or savepoint, with every file it refers to, to another folder or storage
+    #[command(after_help = exit::HELP)]
+    Copy(CopyOptions),
+    /// Tell, or delete with --yes, all checkpoints but the newest
+    #[command(after_help = exit::HELP)]
+    Retain(RetainOptions),
+    /// Tell, or delete with --yes, objects that no checkpoint needs
+    #[command(after_help = exit::HELP)]
+    Sweep(SweepOptions),
 }
 
 /// Where checkpoints are.

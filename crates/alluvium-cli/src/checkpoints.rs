@@ -1,10 +1,15 @@
-//! `alluvium checkpoints`: what checkpoints and savepoints a location holds, and whether they are whole.
+//! `alluvium checkpoints`: what checkpoints and savepoints a location holds, whether they are whole, and what to do
+//! with them.
 //!
 //! Each command gathers its answer as one serializable value, which is then printed as tables or as
 //! JSON, so that both say the same.
 
+mod bar;
+mod copy;
 mod list;
+mod retain;
 mod show;
+mod sweep;
 mod verify;
 
 use anyhow::Result;
@@ -21,5 +26,17 @@ pub(crate) fn run(command: &CheckpointsCommand) -> Result<Exit> {
         CheckpointsCommand::List(options) => list::run(options),
         CheckpointsCommand::Show(options) => show::run(options),
         CheckpointsCommand::Verify(options) => verify::run(options),
+        CheckpointsCommand::Copy(options) => copy::run(options),
+        CheckpointsCommand::Retain(options) => retain::run(options),
+        CheckpointsCommand::Sweep(options) => sweep::run(options),
     }
+}
+
+/// Objects that storage did not delete, as a line.
+fn left_told(left: &[String]) -> Option<String> {
+    let first = left.first()?;
+    Some(format!(
+        "not deleted: {} objects, such as {first}; do it again",
+        left.len()
+    ))
 }

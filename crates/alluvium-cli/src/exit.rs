@@ -15,7 +15,8 @@ Exit codes:
   2   the command line or a value in it is wrong; nothing was done
   3   a file or an object store could not be reached; try again later
   4   the state does not fit: another job, another version, another type, a newer attempt
-  70  a defect of this program";
+  70  a defect of this program
+  130 interrupted; what was begun is taken back";
 
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) enum Exit {
     Incompatible,
     /// A defect of this program.
     Internal,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 impl Exit {
@@ -44,6 +47,7 @@ impl Exit {
             Self::Unreachable => 3,
             Self::Incompatible => 4,
             Self::Internal => 70,
+            Self::Interrupted => 130,
         }
     }
 
@@ -85,6 +89,7 @@ impl Exit {
             ErrorKind::Corrupt => Self::Problem,
             ErrorKind::Unavailable | ErrorKind::Indeterminate => Self::Unreachable,
             ErrorKind::Incompatible | ErrorKind::Fenced => Self::Incompatible,
+            ErrorKind::Cancelled => Self::Interrupted,
             _ => Self::Internal,
         }
     }

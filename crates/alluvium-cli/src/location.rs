@@ -1,10 +1,11 @@
 //! Finds what a command line names: a storage, a job's folder in it, and the cuts recorded there.
 //!
 //! Reads objects one by one and keeps damage as data (a [`Problem`] names the object), because the
-//! commands that use this must still tell what can be read of a damaged location. Writes nothing.
+//! commands that use this must still tell what can be read of a damaged location. Writes nothing itself.
 
 mod cut;
 mod folder;
+mod name;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub(crate) use self::cut::Cut;
 pub(crate) use self::folder::Folder;
+pub(crate) use self::name::FolderName;
 use crate::exit::{Exit, Failure};
 
 /// Something that is not as it should be, and the object it was found in.
@@ -33,7 +35,7 @@ impl Problem {
     }
 }
 
-/// Opens a storage for a job that will write to it.
+/// Opens a storage that will be written to.
 ///
 /// # Errors
 /// As [`storage::open`].

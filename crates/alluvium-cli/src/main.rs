@@ -13,6 +13,7 @@ mod args;
 mod checkpoints;
 mod demo;
 mod exit;
+mod interrupt;
 mod location;
 mod output;
 mod state;

@@ -50,6 +50,40 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// `45 s`, `12 min`, `7 h`, `3 d`: how old something is.
+pub(crate) fn age(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// So many in that time, a second.
+pub(crate) fn a_second(number: u64, took: Duration) -> u64 {
+    let millis = took.as_millis().max(1);
+    u64::try_from(u128::from(number) * 1000 / millis).unwrap_or(u64::MAX)
+}
+
+/// Reads `45s`, `90m`, `12h`, `7d` or `2w`, or says why it is none of these.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let refuse = || format!("`{text}` is not a time such as 45s, 90m, 12h, 7d or 2w");
+    let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let seconds = match text.strip_prefix(number) {
+        Some("s") => 1,
+        Some("m") => 60,
+        Some("h") => 3_600,
+        Some("d") => 86_400,
+        Some("w") => 604_800,
+        _ => return Err(refuse()),
+    };
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    let number: Option<u64> = number.parse().ok().filter(|_number| digits);
+    let seconds = number.and_then(|number| number.checked_mul(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(refuse)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +96,38 @@ mod tests {
         assert_eq!(bytes(1_572_864), "1.5 MiB");
         assert_eq!(bytes(200 * 1024 * 1024), "200 MiB");
         assert_eq!(bytes(u64::MAX), "16777215 TiB");
+    }
+
+    #[test]
+    fn times_are_read_with_their_unit_and_nothing_else_is() {
+        assert_eq!(parse_duration("45s"), Ok(Duration::from_secs(45)));
+        assert_eq!(parse_duration("90m"), Ok(Duration::from_mins(90)));
+        assert_eq!(parse_duration("1d"), Ok(Duration::from_hours(24)));
+        assert_eq!(parse_duration("2w"), Ok(Duration::from_hours(336)));
+        for text in [
+            "",
+            "1",
+            "d",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "1 d",
+            "1y",
+            "99999999999999999w",
+        ] {
+            let refused = parse_duration(text).expect_err(text);
+            assert!(refused.contains("45s, 90m, 12h"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn ages_and_rates_are_rounded_down() {
+        assert_eq!(age(Duration::from_secs(59)), "59 s");
+        assert_eq!(age(Duration::from_secs(3_599)), "59 min");
+        assert_eq!(age(Duration::from_hours(23)), "23 h");
+        assert_eq!(age(Duration::from_hours(49)), "2 d");
+        assert_eq!(a_second(1_000, Duration::from_secs(2)), 500);
+        assert_eq!(a_second(7, Duration::ZERO), 7_000);
     }
 
     #[test]

@@ -195,7 +195,15 @@ impl<'a> Copier<'a> {
             task
         });
         let (threads, cancel) = (self.options.threads.get(), &self.options.cancel);
-        run_all(&*environment.spawn, threads, tasks.collect(), cancel)?;
+        let copied = run_all(&*environment.spawn, threads, tasks.collect(), cancel);
+        copied.map_err(|error| {
+            // What fails while all is being stopped fails because of that.
+            if cancel.is_cancelled() && error.kind() != ErrorKind::Cancelled {
+                Error::cancelled("a copy").with_source(error)
+            } else {
+                error
+            }
+        })?;
         if self.in_storage {
             self.check_lengths(objects)?;
         }

@@ -11,7 +11,8 @@
 //! | [`bytes`] | the same on encoded keys and values, for engines with their own serializers |
 //! | [`codec`] | how values become bytes, and what is recorded of their types |
 //! | [`snapshot`] | snapshots: prepared, then uploaded |
-//! | [`catalog`] | a job's checkpoints: committing, fencing, retention |
+//! | [`catalog`] | a job's checkpoints: committing, fencing, retention, orphans, copies |
+//! | [`savepoint`] | a savepoint's folder, which its owner copies, moves and deletes |
 //! | [`storage`] | the seam to durable objects: directories and object stores |
 //! | [`store`] | the seam to engines of rows below the write buffer; the memory store |
 //! | [`environment`] | clock, randomness and threads, injected |

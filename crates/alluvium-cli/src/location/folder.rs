@@ -9,7 +9,7 @@ use alluvium_protocol::catalog::{Record, Savepoint};
 use alluvium_protocol::plan::log::Log;
 use anyhow::{Context as _, Result};
 
-use super::{Cut, Problem, open_to_read};
+use super::{Cut, FolderName, Problem, open_to_read};
 use crate::args::Place;
 use crate::exit::Failure;
 
@@ -77,6 +77,38 @@ impl Folder {
     /// The storage it is in.
     pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
+    }
+
+    /// It, by its name in the storage around it. `location` is what the command line said.
+    ///
+    /// # Errors
+    /// When it is a storage's root, which has no name, or the storage around it does not answer.
+    pub(crate) fn name_in_parent(&self, location: &str) -> Result<FolderName> {
+        if !self.prefix.is_empty() {
+            return Ok(FolderName {
+                storage: Arc::clone(&self.storage),
+                name: self.prefix.trim_end_matches('/').to_owned(),
+            });
+        }
+        let (parent, name) = FolderName::split(location)?;
+        Ok(FolderName {
+            storage: open_to_read(&parent)?,
+            name,
+        })
+    }
+
+    /// As [`Self::name_in_parent`], for commands that are about a job's log.
+    ///
+    /// # Errors
+    /// When it is a savepoint's; and as [`Self::name_in_parent`].
+    pub(crate) fn name_of_job(&self, location: &str) -> Result<FolderName> {
+        if self.holds_one_savepoint()? {
+            return Err(Failure::usage(format!(
+                "{} is a savepoint, which its owner keeps or deletes: name a job's folder",
+                self.location()
+            )));
+        }
+        self.name_in_parent(location)
     }
 
     /// The content of a small object, by its full name; `None` if it does not exist.

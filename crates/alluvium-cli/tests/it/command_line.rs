@@ -4,11 +4,14 @@ use crate::command::alluvium;
 
 #[test]
 fn every_command_has_help_that_tells_the_exit_codes() {
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 9] = [
         &[],
         &["demo"],
         &["checkpoints", "list"],
         &["checkpoints", "verify"],
+        &["checkpoints", "copy"],
+        &["checkpoints", "retain"],
+        &["checkpoints", "sweep"],
         &["state", "scan"],
         &["state", "get"],
     ];
@@ -27,7 +30,7 @@ fn every_command_has_help_that_tells_the_exit_codes() {
 fn the_documentation_tells_the_same_exit_codes_as_the_help() {
     let documented = include_str!("../../../../docs/cli.md");
     let help = alluvium(["--help"]).ends_with(0).stdout;
-    for code in ["0", "1", "2", "3", "4", "70"] {
+    for code in ["0", "1", "2", "3", "4", "70", "130"] {
         assert!(
             documented.contains(&format!("| {code} |")),
             "docs/cli.md lacks {code}"

@@ -11,8 +11,10 @@ mod command;
 
 mod checkpoints;
 mod command_line;
+mod copy;
 mod damage;
 mod demo;
 mod input;
 mod resume;
 mod state;
+mod upkeep;
