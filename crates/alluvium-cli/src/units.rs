@@ -60,12 +60,6 @@ pub(crate) fn age(age: Duration) -> String {
     }
 }
 
-/// So many in that time, a second.
-pub(crate) fn a_second(number: u64, took: Duration) -> u64 {
-    let millis = took.as_millis().max(1);
-    u64::try_from(u128::from(number) * 1000 / millis).unwrap_or(u64::MAX)
-}
-
 /// Reads `45s`, `90m`, `12h`, `7d` or `2w`, or says why it is none of these.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let refuse = || format!("`{text}` is not a time such as 45s, 90m, 12h, 7d or 2w");
@@ -121,13 +115,11 @@ mod tests {
     }
 
     #[test]
-    fn ages_and_rates_are_rounded_down() {
+    fn ages_are_rounded_down() {
         assert_eq!(age(Duration::from_secs(59)), "59 s");
         assert_eq!(age(Duration::from_secs(3_599)), "59 min");
         assert_eq!(age(Duration::from_hours(23)), "23 h");
         assert_eq!(age(Duration::from_hours(49)), "2 d");
-        assert_eq!(a_second(1_000, Duration::from_secs(2)), 500);
-        assert_eq!(a_second(7, Duration::ZERO), 7_000);
     }
 
     #[test]

@@ -19,11 +19,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
 use crate::storage::{Cancel, Storage, Transfer, Watch};
 use crate::transfer::progress::{FileWatch, Tally};
+use crate::transfer::retry::Retry;
 use crate::transfer::{Progress, Task, run_all};
 use crate::working_directory::Scratch;
 
 /// The largest object that a storage copies itself: providers have a limit (S3: 5 GiB).
 const IN_STORAGE_BYTES_MAX: u64 = 5 << 30;
+
+/// Damaged downloads of one object that are begun anew: once tells damage on the way from damage at rest.
+const DAMAGED_MAX: u32 = 1;
 
 /// With what a copy is carried out.
 #[derive(Clone)]
@@ -146,6 +150,7 @@ pub(crate) struct Copier<'a> {
     in_storage: bool,
     /// Full names of objects that exist because of this copy, or may.
     written: Arc<Mutex<Vec<String>>>,
+    retry: Retry,
 }
 
 impl<'a> Copier<'a> {
@@ -156,6 +161,7 @@ impl<'a> Copier<'a> {
             options,
             in_storage: false,
             written: Arc::default(),
+            retry: Retry::new(&Options::default(), &options.environment),
         }
     }
 
@@ -183,6 +189,7 @@ impl<'a> Copier<'a> {
                 in_storage: self.in_storage && object.bytes <= IN_STORAGE_BYTES_MAX,
                 by_way_of: scratch.path().join(number.to_string()),
                 written: Arc::clone(&self.written),
+                retry: self.retry.clone(),
             };
             let tally = Arc::clone(&tally);
             tally.expect_file(object.bytes);
@@ -238,7 +245,9 @@ impl<'a> Copier<'a> {
         self.options.cancel.check("a copy")?;
         let name = self.to.name(object);
         note(&self.written, name.clone());
-        self.to.storage.put(&name, bytes)
+        self.retry.run(&self.options.cancel, 0, || {
+            self.to.storage.put(&name, bytes)
+        })
     }
 
     /// Deletes what the copy wrote, last first, so that no manifest is there without its files. The error says so if
@@ -271,6 +280,7 @@ struct One {
     in_storage: bool,
     by_way_of: PathBuf,
     written: Arc<Mutex<Vec<String>>>,
+    retry: Retry,
 }
 
 impl One {
@@ -282,17 +292,26 @@ impl One {
         );
         if self.in_storage {
             note(&self.written, to.clone());
-            let copied = self.to.storage.copy(&from, &to);
+            let copied = self
+                .retry
+                .run(watch.cancel(), 0, || self.to.storage.copy(&from, &to));
             return copied.map_err(|error| self.missing(error));
         }
-        let moved = self.from.storage.download(&from, &self.by_way_of, watch);
-        let moved = moved.map_err(|error| self.missing(error))?;
-        self.check(moved, || self.from.told(&self.object.from))?;
+        self.retry
+            .run(watch.cancel(), DAMAGED_MAX, || {
+                watch.begin();
+                let moved = self.from.storage.download(&from, &self.by_way_of, watch)?;
+                self.check(moved, || self.from.told(&self.object.from))
+                    .inspect_err(|_damaged| {
+                        // Else the next attempt finds a file in its way, and says so.
+                        remove(&self.by_way_of).ok();
+                    })
+            })
+            .map_err(|error| self.missing(error))?;
         note(&self.written, to.clone());
-        let moved = self
-            .to
-            .storage
-            .upload(&to, &self.by_way_of, watch.cancel())?;
+        let moved = self.retry.run(watch.cancel(), 0, || {
+            self.to.storage.upload(&to, &self.by_way_of, watch.cancel())
+        })?;
         self.check(moved, || self.by_way_of.display().to_string())?;
         remove(&self.by_way_of)
     }

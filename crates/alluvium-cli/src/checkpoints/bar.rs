@@ -1,39 +1,27 @@
 //! How far a copy is: a bar on a terminal, nothing elsewhere. Always on stderr.
 
-use std::fmt;
 use std::io::IsTerminal as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use alluvium::Progress;
-use alluvium::environment::Clock;
+use alluvium::{Progress, TransferProgress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::units;
 
 /// Shows files, bytes and bytes a second.
+#[derive(Debug)]
 pub(super) struct Bar {
     bar: Option<ProgressBar>,
-    clock: Arc<dyn Clock>,
-    began: Duration,
-    bytes: AtomicU64,
 }
 
 impl Bar {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} files, {msg}");
+    pub(super) fn new() -> Self {
+        let style = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}");
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             // A template that does not parse costs the looks of the bar, not the copy.
             style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
         });
-        Self {
-            bar,
-            began: clock.monotonic(),
-            clock,
-            bytes: AtomicU64::new(0),
-        }
+        Self { bar }
     }
 
     /// Takes the bar away.
@@ -45,22 +33,17 @@ impl Bar {
 }
 
 impl Progress for Bar {
-    fn file_done(&self, done: usize, of: usize, bytes: u64) {
-        let bytes = bytes + self.bytes.fetch_add(bytes, Ordering::AcqRel);
+    fn moved(&self, progress: &TransferProgress) {
         let Some(bar) = &self.bar else { return };
-        let took = self.clock.monotonic() - self.began;
-        bar.set_length(of as u64);
-        bar.set_position(done as u64);
+        bar.set_length(progress.bytes);
+        bar.set_position(progress.bytes_done);
         bar.set_message(format!(
-            "{}, {}/s",
-            units::bytes(bytes),
-            units::bytes(units::a_second(bytes, took))
+            "{}/{} files, {} of {}, {}/s",
+            progress.files_done,
+            progress.files,
+            units::bytes(progress.bytes_done),
+            units::bytes(progress.bytes),
+            units::bytes(progress.bytes_per_second())
         ));
-    }
-}
-
-impl fmt::Debug for Bar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bar").finish_non_exhaustive()
     }
 }

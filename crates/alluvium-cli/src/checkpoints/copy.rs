@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use alluvium::CopyReport;
 use alluvium::catalog::{Catalog, Swept};
-use alluvium::environment::Environment;
 use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::Storage;
 use alluvium_protocol::manifest::CheckpointId;
@@ -50,21 +49,20 @@ pub(super) fn run(options: &CopyOptions) -> Result<Exit> {
     let source = cut.folder.name_in_parent(&options.from)?;
     let target = target(&options.to, &source.storage)?;
 
-    let environment = Environment::system();
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
-    let bar = Arc::new(Bar::new(Arc::clone(&environment.clock)));
+    let bar = Arc::new(Bar::new());
     let progress: Arc<dyn alluvium::Progress> = Arc::<Bar>::clone(&bar);
     let copying = alluvium::CopyOptions::new(scratch.path())
-        .environment(environment)
         .cancel(interrupt::cancel_on_interrupt()?)
         .progress(progress);
-    let (report, swept) = if cut.savepoint {
+    let copied = if cut.savepoint {
         copy_savepoint(&source, &target, options.move_away, &copying)
     } else {
         let checkpoint = CheckpointId::new(cut.checkpoint);
         copy_checkpoint(&source, &target, checkpoint, options.move_away, &copying)
-    }?;
+    };
     bar.finish();
+    let (report, swept) = copied?;
 
     let copied = Copied {
         from: source.told(),

@@ -16,5 +16,6 @@ mod states;
 mod storage;
 mod transfers;
 mod trials;
+mod unhurried;
 mod uploads;
 mod watched;

@@ -15,6 +15,7 @@ use alluvium_testing::faulty::{Fault, FaultyStorage, Operation};
 use tempfile::TempDir;
 
 use crate::job::{Contents, Job, Subtask, nobody};
+use crate::unhurried::without_retries;
 
 /// A job's savepoint, and somewhere to copy it.
 struct Setting {
@@ -59,7 +60,7 @@ impl Setting {
     }
 
     fn options(&self) -> CopyOptions {
-        CopyOptions::new(self.scratch.path())
+        CopyOptions::new(self.scratch.path()).environment(without_retries())
     }
 
     /// Panics unless the folder restores to what was saved.

@@ -8,6 +8,7 @@ use alluvium_testing::faulty::{Fault, Operation};
 use tempfile::TempDir;
 
 use super::fixture::{Job, id};
+use crate::unhurried::{without_pauses, without_retries};
 
 /// A job with checkpoints 1 to 3, where 3 refers to a file of 2.
 pub(super) fn source() -> Job {
@@ -33,7 +34,7 @@ impl Scratch {
     }
 
     pub(super) fn options(&self) -> CopyOptions {
-        CopyOptions::new(self.0.path())
+        CopyOptions::new(self.0.path()).environment(without_retries())
     }
 
     pub(super) fn assert_empty(&self) {
@@ -244,6 +245,23 @@ fn whatever_fails_the_source_is_untouched_and_the_target_absent_or_complete() {
             }
         }
     }
+}
+
+#[test]
+fn a_transfer_that_fails_for_a_moment_is_tried_again() {
+    let (source, target, scratch) = (source(), Job::named("copy"), Scratch::new());
+    let unavailable = Fault::Before(ErrorKind::Unavailable);
+    source.storage.fail(Operation::Download, 1, unavailable);
+    source.storage.fail(Operation::Download, 3, Fault::FlipBit);
+    target.storage.fail(Operation::Upload, 1, unavailable);
+    target.storage.fail(Operation::Put, 1, unavailable);
+    let options = scratch.options().environment(without_pauses());
+
+    let copied = target.catalog.copy_from(&source.catalog, id(3), &options);
+
+    copied.unwrap();
+    assert_eq!(target.assert_whole(), [3]);
+    scratch.assert_empty();
 }
 
 #[test]
