@@ -180,7 +180,7 @@ fn ctrl_c_takes_back_what_was_copied() {
     let ended = running.wait_with_output().unwrap();
     let stderr = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(130), "{stderr}");
-    assert_eq!(files_below(&scratch), [Path::new(""); 0]);
+    assert!(files_below(&scratch).is_empty());
     let left = files_below(&to);
     assert!(
         left.iter().all(|it| text(it).contains("/commits/")),

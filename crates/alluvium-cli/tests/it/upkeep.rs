@@ -23,8 +23,10 @@ fn verified(root: &Path) {
 /// Numbers of the checkpoints, savepoints left out.
 fn checkpoints(root: &Path) -> Vec<Value> {
     let listed = run("list", root, &[]).ends_with(0).json();
-    let rows = listed["checkpoints"].as_array().unwrap().iter();
-    rows.filter(|row| row["kind"] == "checkpoint")
+    let rows = listed.get("checkpoints").and_then(Value::as_array);
+    rows.unwrap()
+        .iter()
+        .filter(|row| row["kind"] == "checkpoint")
         .map(|row| row["checkpoint"].clone())
         .collect()
 }
