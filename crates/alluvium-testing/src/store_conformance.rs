@@ -17,6 +17,7 @@ mod damage;
 mod harness;
 mod histories;
 mod loads;
+mod neighbors;
 mod origins;
 mod parts;
 mod pins;
@@ -32,6 +33,10 @@ pub use damage::{
 };
 pub use histories::random_histories_match_an_ordered_map;
 pub use loads::{a_load_that_deletes_is_invalid, loads_from_several_threads_read_as_written};
+pub use neighbors::{
+    a_region_without_rows_is_not_filled_by_a_neighbor,
+    rows_can_be_written_where_only_a_neighbor_has_stale_ones,
+};
 pub use origins::{
     an_origin_is_never_another_file, opening_parts_leaves_their_pins_unchanged,
     the_first_pin_has_the_files_of_its_parts,
@@ -60,8 +65,8 @@ pub use rows::{
     size_grows_when_rows_are_pinned,
 };
 pub use strays::{
-    rows_can_be_written_where_only_a_neighbor_has_stale_ones, rows_outside_a_part_do_not_come_back,
-    tidying_changes_no_row, what_was_deleted_after_a_split_stays_deleted_after_the_join,
+    rows_outside_a_part_do_not_come_back, tidying_changes_no_row,
+    what_was_deleted_after_a_split_stays_deleted_after_the_join,
 };
 
 /// Makes one `#[test]` of each check, over the factory that the expression makes.
@@ -99,6 +104,7 @@ macro_rules! store_conformance {
             a_scan_of_parts_does_not_see_later_writes,
             rows_outside_a_part_do_not_come_back,
             rows_can_be_written_where_only_a_neighbor_has_stale_ones,
+            a_region_without_rows_is_not_filled_by_a_neighbor,
             what_was_deleted_after_a_split_stays_deleted_after_the_join,
             tidying_changes_no_row,
             random_rescales_match_an_ordered_map,

@@ -4,7 +4,8 @@
 //! What makes a store show a wrong row is a version that some file still has where another store has a newer one, or
 //! a deletion that is not there any more. So the rows are few and written again and again, and deleted; there is
 //! little between one rescale and the next; files are merged and tidied at any moment; some regions
-//! are emptied, or never had a row; and the job goes back to pins from before, whose files other stores have used since.
+//! are emptied, or never had a row; and the job goes back to pins from before, whose files other stores have used since, and puts
+//! rows of several moments together, so that one source never knew what another still has.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -81,8 +82,10 @@ struct Rewrite {
 #[derive(Debug, Clone)]
 struct Rescale {
     cuts: Cuts,
-    /// How many rescales to go back; 0 goes on.
-    back: usize,
+    /// Where the rows begin that are taken from pins of another moment than those before them.
+    seams: Cuts,
+    /// How many rescales to go back, from seam to seam; 0 goes on.
+    backs: [usize; 3],
     /// Which files are placed, part by part.
     choices: [Choice; 3],
     /// Whether they are copied, as if they were downloaded.
@@ -169,19 +172,22 @@ fn rewrite() -> impl Strategy<Value = Rewrite> {
 }
 
 fn rescale() -> impl Strategy<Value = Rescale> {
-    let back = prop_oneof![6 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
+    let back = || prop_oneof![6 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
+    let seams = prop_oneof![4 => Just(Cuts::new()), 1 => cuts()];
     let choice = prop::sample::select(&Choice::EACH[..]);
     let choices = [choice.clone(), choice.clone(), choice];
     (
         cuts(),
-        back,
+        seams,
+        [back(), back(), back()],
         choices,
         any::<bool>(),
         prop::bool::weighted(0.2),
     )
-        .prop_map(|(cuts, back, choices, copied, reversed)| Rescale {
+        .prop_map(|(cuts, seams, backs, choices, copied, reversed)| Rescale {
             cuts,
-            back,
+            seams,
+            backs,
             choices,
             copied,
             reversed,

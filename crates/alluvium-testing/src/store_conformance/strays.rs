@@ -12,13 +12,19 @@ use alluvium::storage::Cancel;
 use alluvium::store::{Part, Pinned, Store, StoreFactory};
 
 use super::harness::{
-    Changes, Place, Rows, all, apply, assert_rows, fill, get, groups, numbered, scan_pinned,
-    within, write,
+    Changes, Place, Rows, all, apply, assert_rows, fill, groups, numbered, scan_pinned, within,
+    write,
 };
 use super::placing::Choice;
 
 /// Writes that go on until a store has merged what it had, with pins and tidying between. Every third row is deleted.
-fn churn(place: &Place<'_>, store: &dyn Store, expected: &mut Rows, range: &RowRange, what: &str) {
+pub(super) fn churn(
+    place: &Place<'_>,
+    store: &dyn Store,
+    expected: &mut Rows,
+    range: &RowRange,
+    what: &str,
+) {
     for round in 0..12_u32 {
         let numbers = (0..600).filter(|number| number % 12 != round);
         let changes: Changes = numbers
@@ -40,7 +46,7 @@ fn churn(place: &Place<'_>, store: &dyn Store, expected: &mut Rows, range: &RowR
     }
 }
 
-fn tidy(store: &dyn Store) {
+pub(super) fn tidy(store: &dyn Store) {
     store.tidy(&Cancel::new()).expect("a tidy store");
 }
 
@@ -79,74 +85,6 @@ pub fn rows_outside_a_part_do_not_come_back(factory: &dyn StoreFactory) {
     let whole = place.reopen(&*pinned, "whole");
     assert_rows(&all(&*whole), &expected, "the last pin");
     assert!(expected.keys().all(|row| visible.contains(row)));
-}
-
-/// A region for which nobody has files lies between files that reach into it: it is empty, and what is written
-/// there is what there is.
-pub fn rows_can_be_written_where_only_a_neighbor_has_stale_ones(factory: &dyn StoreFactory) {
-    let place = Place::new(factory);
-    let (left, right) = (place.create("left"), place.create("right"));
-    let rows = fill(&place, &*left, 600);
-    assert_rows(&fill(&place, &*right, 600), &rows, "the same rows in both");
-    let (left, right) = (
-        place.pin(&*left, "left pin"),
-        place.pin(&*right, "right pin"),
-    );
-    let empty = groups(40, 90);
-    let parts = |name: &str, middle: &dyn Pinned, choice| {
-        let name = |part: &str| format!("{name}, {part}");
-        vec![
-            place.part_of(&*left, &name("left"), &groups(0, 40), Choice::Needed),
-            place.part_of(middle, &name("middle"), &empty, choice),
-            place.part_of(&*right, &name("right"), &groups(90, 128), Choice::Needed),
-        ]
-    };
-    let nobody = place.create("nobody");
-    let emptied = emptied(&place, &*left, &empty);
-    let nobody = place.pin(&*nobody, "nobody's pin");
-    let middles = [("without files", &*nobody), ("emptied", &*emptied)];
-    for (what, middle) in middles {
-        for choice in [Choice::Needed, Choice::All] {
-            let what = format!("{what} {choice:?}");
-            let store = place.opened(&format!("{what}, opened"), parts(&what, middle, choice));
-            let mut expected = rows.clone();
-            expected.retain(|row, _| !empty.contains(row));
-            assert_rows(&all(&*store), &expected, &what);
-            for row in within(&rows, &empty).keys() {
-                assert_eq!(get(&*store, row), None, "{what}: {row:02x?}");
-            }
-
-            churn(&place, &*store, &mut expected, &empty, &what);
-            churn(
-                &place,
-                &*store,
-                &mut expected,
-                &groups(30, 100),
-                &format!("{what}, beyond"),
-            );
-
-            let pinned = place.pin(&*store, &format!("{what}, last pin"));
-            let whole = place.reopen(&*pinned, &format!("{what}, reopened"));
-            assert_rows(&all(&*whole), &expected, &what);
-        }
-    }
-}
-
-/// A pin of a store that was opened for a range and has deleted all of it, and merged what it had.
-fn emptied(place: &Place<'_>, pinned: &dyn Pinned, range: &RowRange) -> Box<dyn Pinned> {
-    let part = place.part(pinned, "to be emptied", range);
-    let store = place.opened("emptied", vec![part]);
-    let deletions: Changes = within(&all(&*store), range)
-        .into_keys()
-        .map(|row| (row, None))
-        .collect();
-    for number in 0..8 {
-        write(&*store, &deletions);
-        drop(place.pin(&*store, &format!("emptied {number}")));
-    }
-    tidy(&*store);
-    assert_rows(&all(&*store), &Rows::new(), "a store that was emptied");
-    place.pin(&*store, "emptied pin")
 }
 
 /// One store becomes two, each deletes and overwrites, two become one: both halves' files have stale rows of the

@@ -139,17 +139,32 @@ impl<'a> Job<'a> {
         self.generations.push_front(pinned);
         self.generations.truncate(GENERATIONS_MAX);
         self.subtasks.clear();
-        let back = rescale.back.min(self.generations.len() - 1);
         let number = self.number();
-        let from = self.generations.get(back).expect("a generation");
-        self.expected = from.expected.clone();
+        let pieces = self.pieces(rescale);
+        let expected = pieces
+            .iter()
+            .map(|(rows, from)| within(&from.expected, rows));
+        let expected = expected.flatten().collect();
         let targets = ranges(&rescale.cuts).into_iter().enumerate();
         let opened = targets.map(|(target, rows)| {
             let name = format!("store {number}, {target}");
-            let opened = open(&self.place, &name, &rows, from, rescale);
+            let opened = open(&self.place, &name, &rows, &pieces, rescale);
             Subtask { rows, opened }
         });
         self.subtasks = opened.collect();
+        self.expected = expected;
+    }
+
+    /// All rows, and which generation each comes from.
+    fn pieces(&self, rescale: &Rescale) -> Vec<(RowRange, &Generation)> {
+        let pieces = ranges(&rescale.seams).into_iter();
+        let pieces = pieces
+            .zip(rescale.backs.iter().cycle())
+            .map(|(rows, &back)| {
+                let back = back.min(self.generations.len() - 1);
+                (rows, self.generations.get(back).expect("a generation"))
+            });
+        pieces.collect()
     }
 
     fn load(&mut self, cuts: &Cuts) {
@@ -221,16 +236,22 @@ fn open(
     place: &Place<'_>,
     name: &str,
     rows: &RowRange,
-    from: &Generation,
+    pieces: &[(RowRange, &Generation)],
     rescale: &Rescale,
 ) -> Origins {
-    let sources = from.pins.iter().zip(rescale.choices.iter().cycle());
-    let mut parts: Vec<_> = sources
-        .enumerate()
-        .filter_map(|(n, ((source, pinned), choice))| {
-            let rows = source.intersection(rows)?;
-            let part = place.part_of(&**pinned, &format!("{name}, part {n}"), &rows, *choice);
-            Some((part, &**pinned))
+    let pins = pieces.iter().flat_map(|(piece, from)| {
+        let pins = from.pins.iter();
+        pins.map(move |(source, pinned)| (piece, source, &**pinned))
+    });
+    let meeting = pins.filter_map(|(piece, source, pinned)| {
+        let rows = source.intersection(rows)?.intersection(piece)?;
+        Some((rows, pinned))
+    });
+    let chosen = meeting.zip(rescale.choices.iter().cycle()).enumerate();
+    let mut parts: Vec<_> = chosen
+        .map(|(n, ((rows, pinned), choice))| {
+            let part = place.part_of(pinned, &format!("{name}, part {n}"), &rows, *choice);
+            (part, pinned)
         })
         .collect();
     if rescale.copied {
