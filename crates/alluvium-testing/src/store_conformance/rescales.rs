@@ -139,7 +139,7 @@ pub fn rescales_match_an_ordered_map(factory: &dyn StoreFactory, histories: u32)
 fn history() -> impl Strategy<Value = History> {
     let value_bytes = prop_oneof![Just(0_usize), Just(60), Just(1500)];
     let steps = prop::collection::vec(step(), 1..STEPS_MAX);
-    (value_bytes, prop::bool::weighted(0.8), steps).prop_map(|(value_bytes, full, steps)| History {
+    (value_bytes, any::<bool>(), steps).prop_map(|(value_bytes, full, steps)| History {
         value_bytes,
         full,
         steps,
