@@ -25,6 +25,7 @@ mod placing;
 mod refusals;
 mod rescales;
 mod rows;
+mod scans;
 mod strays;
 
 pub use damage::{
@@ -42,8 +43,7 @@ pub use origins::{
     the_first_pin_has_the_files_of_its_parts,
 };
 pub use parts::{
-    a_part_shows_only_its_rows, a_part_without_files_has_no_rows, a_scan_goes_from_part_to_part,
-    a_scan_of_parts_does_not_see_later_writes, parts_of_one_store_open_as_one,
+    a_part_shows_only_its_rows, a_part_without_files_has_no_rows, parts_of_one_store_open_as_one,
     parts_of_several_stores_open_as_one,
 };
 pub use pins::{
@@ -64,6 +64,7 @@ pub use rows::{
     odd_rows_and_values_come_back, rows_are_as_last_written, scans_are_ordered_and_bounded,
     size_grows_when_rows_are_pinned,
 };
+pub use scans::{a_scan_goes_from_part_to_part, a_scan_of_parts_does_not_see_later_writes};
 pub use strays::{
     rows_outside_a_part_do_not_come_back, tidying_changes_no_row,
     what_was_deleted_after_a_split_stays_deleted_after_the_join,

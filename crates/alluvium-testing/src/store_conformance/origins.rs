@@ -37,8 +37,8 @@ impl Origins {
             place.open_parts(name, parts).expect("a store of parts");
         let named = origins.into_iter().map(|(name, (part, file))| {
             let placed = placed.get(part).and_then(|files| files.get(file));
-            let placed =
-                placed.unwrap_or_else(|| panic!("{name} came from nowhere: {part}, {file}"));
+            assert!(placed.is_some(), "{name} came from nowhere: {part}, {file}");
+            let placed = placed.expect("a placed file");
             assert!(placed.bounds.is_some(), "{name} came from bookkeeping");
             let pin = pins.get(part).expect("a pin for each part");
             let source = pin.files().iter().find(|file| file.name == placed.name);
@@ -177,7 +177,8 @@ pub fn an_origin_is_never_another_file(factory: &dyn StoreFactory) {
 
         for round in 0..10_u32 {
             let numbers = (0..400).filter(|number| number % 10 >= round);
-            let value = |n: u32| (n % 4 > 0).then(|| format!("{what} {round} {n}").into_bytes());
+            let value =
+                |n: u32| (!n.is_multiple_of(4)).then(|| format!("{what} {round} {n}").into_bytes());
             let changes: Changes = numbers.map(|n| (numbered(n), value(n))).collect();
             write(&*opened.store, &changes);
             opened.check(

@@ -22,6 +22,7 @@ use proptest::test_runner::{Config, TestRunner};
 use self::job::Job;
 use super::placing::Choice;
 
+mod generation;
 mod job;
 
 /// Histories a check runs: a store on disk opens some three hundred databases for them. Where that costs little, or

@@ -9,14 +9,14 @@ use std::collections::VecDeque;
 
 use alluvium::protocol::row::RowRange;
 use alluvium::storage::Cancel;
-use alluvium::store::{Pinned, Store, StoreFactory};
+use alluvium::store::{Store, StoreFactory};
 
 use super::super::harness::{
-    Changes, Place, Rows, all, apply, assert_rows, get, groups, scan, scan_pinned, within, write,
+    Changes, Place, Rows, all, apply, assert_rows, get, groups, scan, within, write,
 };
 use super::super::loads::load;
 use super::super::origins::Origins;
-use super::super::placing::copy;
+use super::generation::{Generation, open};
 use super::{Cuts, GROUPS, ROWS, Rescale, Rewrite, Step};
 
 /// Rescales whose pins are kept to go back to.
@@ -36,12 +36,6 @@ pub(super) struct Job<'a> {
 struct Subtask {
     rows: RowRange,
     opened: Origins,
-}
-
-/// The pins of all subtasks at one moment.
-struct Generation {
-    pins: Vec<(RowRange, Box<dyn Pinned>)>,
-    expected: Rows,
 }
 
 impl Subtask {
@@ -201,16 +195,6 @@ impl<'a> Job<'a> {
     }
 }
 
-impl Generation {
-    fn check(&self) {
-        for (n, (rows, pinned)) in self.pins.iter().enumerate() {
-            let found = scan_pinned(&**pinned, &RowRange::all());
-            let expected = within(&self.expected, rows);
-            assert_rows(&found, &expected, &format!("the pin of subtask {n}"));
-        }
-    }
-}
-
 /// A row of a key group: the first of all that it could have, the last, or one between.
 fn row(group: u16, key: u8) -> Vec<u8> {
     let group = group.to_be_bytes();
@@ -229,37 +213,4 @@ fn ranges(cuts: &Cuts) -> Vec<RowRange> {
         .zip(ends)
         .map(|(first, end)| groups(first, end))
         .collect()
-}
-
-/// A store of the rows of a range: of parts of all pins whose subtasks had some of it.
-fn open(
-    place: &Place<'_>,
-    name: &str,
-    rows: &RowRange,
-    pieces: &[(RowRange, &Generation)],
-    rescale: &Rescale,
-) -> Origins {
-    let pins = pieces.iter().flat_map(|(piece, from)| {
-        let pins = from.pins.iter();
-        pins.map(move |(source, pinned)| (piece, source, &**pinned))
-    });
-    let meeting = pins.filter_map(|(piece, source, pinned)| {
-        let rows = source.intersection(rows)?.intersection(piece)?;
-        Some((rows, pinned))
-    });
-    let chosen = meeting.zip(rescale.choices.iter().cycle()).enumerate();
-    let mut parts: Vec<_> = chosen
-        .map(|(n, ((rows, pinned), choice))| {
-            let part = place.part_of(pinned, &format!("{name}, part {n}"), &rows, *choice);
-            (part, pinned)
-        })
-        .collect();
-    if rescale.copied {
-        parts.iter().for_each(|(part, _)| copy(part));
-    }
-    if rescale.reversed {
-        parts.reverse();
-    }
-    let (parts, pins): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    Origins::open(place, name, parts, &pins)
 }
