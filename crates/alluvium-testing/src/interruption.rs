@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use alluvium::storage::Cancel;
 use alluvium::store::StoreFactory;
 use alluvium::{ErrorKind, Result};
-use tempfile::TempDir;
 
+use crate::directory;
 use job::Job;
 use state::Contents;
 
@@ -69,7 +69,7 @@ const fn shape(from: u32, to: u32, local: bool, savepoint: bool) -> Shape {
 /// Cancels restores of all shapes at each of their events.
 pub fn cancelled(factory: &dyn Fn() -> Arc<dyn StoreFactory>) {
     for shape in SHAPES {
-        let directory = directory();
+        let directory = directory::temporary().expect("a directory");
         let job = Job::prepare(directory.path(), factory(), shape).expect("a checkpoint");
         let expected = job.expected();
         let before = job.storage_files();
@@ -104,13 +104,6 @@ fn restore_until(job: &Job, shape: Shape, at: u64) -> Result<Contents> {
         }
     });
     job.restore(shape, &event, &cancel)
-}
-
-/// A directory in memory, where there is one, since nothing here is about power failures.
-fn directory() -> TempDir {
-    TempDir::new_in("/dev/shm")
-        .or_else(|_| TempDir::new())
-        .expect("a directory")
 }
 
 /// Where a job that was prepared at `directory` keeps its parts.

@@ -5,6 +5,7 @@
 pub mod chain;
 pub mod clock;
 pub mod damage;
+mod directory;
 pub mod faulty;
 pub mod interruption;
 pub mod oracle;

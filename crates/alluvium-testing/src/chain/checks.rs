@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alluvium::catalog::Catalog;
 use alluvium::protocol::catalog::names::ObjectName;
-use alluvium::protocol::manifest::Manifest;
+use alluvium::protocol::manifest::{CheckpointId, Manifest};
 use alluvium::protocol::plan::log::Log;
 use alluvium::protocol::plan::retention::referenced;
 use alluvium::storage::{ObjectInfo, Storage};
@@ -19,13 +19,20 @@ pub(super) fn intact(objects: &Arc<Objects>) -> Log {
     log
 }
 
-/// Panics if an object is nobody's. What was written at `since` or later may belong to checkpoints in flight, and so may
-/// the files that manifests of theirs refer to.
+/// Panics if an object is nobody's. Checkpoints of which anything was written at `since` or later may be in flight: what
+/// is theirs, and what their manifests refer to, may stay.
 pub(super) fn no_orphans(objects: &Arc<Objects>, since_unix_millis: i64) {
     let (log, mut needed) = read(&catalog(objects), objects);
     let listing = listing(objects);
-    for (object, info) in &listing {
-        if info.modified_unix_millis >= since_unix_millis {
+    let young = listing
+        .iter()
+        .filter(|(_, info)| info.modified_unix_millis >= since_unix_millis);
+    needed.extend(young.clone().map(|(object, _)| object.clone()));
+    let in_flight: BTreeSet<_> = young
+        .filter_map(|(object, _)| snapshot_of(object))
+        .collect();
+    for (object, _) in &listing {
+        if snapshot_of(object).is_some_and(|snapshot| in_flight.contains(&snapshot)) {
             needed.insert(object.clone());
             let files = manifest(objects, object).map(|manifest| manifest.files);
             needed.extend(files.into_iter().flatten().map(|file| file.object));
@@ -42,6 +49,25 @@ pub(super) fn no_orphans(objects: &Arc<Objects>, since_unix_millis: i64) {
             is_owned || needed.contains(&object),
             "{object} is nobody's after a sweep"
         );
+    }
+}
+
+/// Checkpoint and attempt of an object that is named after them.
+fn snapshot_of(object: &str) -> Option<(CheckpointId, u64)> {
+    match object.parse() {
+        Ok(
+            ObjectName::Manifest {
+                checkpoint,
+                attempt,
+                ..
+            }
+            | ObjectName::Exclusive {
+                checkpoint,
+                attempt,
+                ..
+            },
+        ) => Some((checkpoint, attempt)),
+        _ => None,
     }
 }
 

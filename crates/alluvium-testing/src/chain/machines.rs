@@ -12,9 +12,7 @@ use alluvium::protocol::file::FileId;
 use tempfile::TempDir;
 
 use super::Damage;
-
-/// A directory in memory, where there is one: ten times as fast, for no chain survives a power failure.
-const MEMORY: &str = "/dev/shm";
+use crate::directory;
 
 /// Two machines; subtasks take turns.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub(super) struct Machines {
 impl Machines {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            root: TempDir::new_in(MEMORY).or_else(|_| TempDir::new())?,
+            root: directory::temporary()?,
             replaced: [0; 2],
         })
     }

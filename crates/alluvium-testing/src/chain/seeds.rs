@@ -26,8 +26,8 @@ pub(super) fn check(factory: &dyn Fn() -> Arc<dyn StoreFactory>, default: u32) {
     for number in 0..chains {
         let seed = first.wrapping_add(number);
         let mut tree = tree(seed);
-        if fails(factory, &tree.current()).is_some() {
-            let (chain, why) = shrink(factory, &mut *tree);
+        if let Some(why) = fails(factory, &tree.current()) {
+            let (chain, why) = shrink(factory, &mut *tree, why);
             panic!(
                 "chain {number} of {chains} failed: {why}\n\
                  again: ALLUVIUM_CHAINS=1 ALLUVIUM_SEED={seed}\n{}",

@@ -15,7 +15,8 @@ use alluvium::store::StoreFactory;
 use super::job::{COMMITTED, Job, RESTORED};
 use super::state::expected_after;
 use super::watched::Event;
-use super::{SHAPES, Shape, directory};
+use super::{SHAPES, Shape};
+use crate::directory;
 
 /// What lines of the child begin with.
 const MARK: &str = "@ ";
@@ -56,7 +57,7 @@ fn say(line: &str) {
 pub fn killed(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &str, kills: usize) {
     let mut left = 0;
     for (number, shape) in SHAPES.into_iter().enumerate() {
-        let directory = directory();
+        let directory = directory::temporary().expect("a directory");
         let job = Job::prepare(directory.path(), factory(), shape).expect("a checkpoint");
         let expected = format!("{CLOSED}{:?}", job.expected());
         let before = job.storage_files();
@@ -89,7 +90,7 @@ pub fn killed(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &str, kil
 /// Kills a whole job `kills` times while it restores, takes checkpoints and drops old ones. It goes on each time from a
 /// checkpoint no older than the last that it said was committed, with that one's state; in the end a sweep leaves nothing.
 pub fn killed_at_work(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &str, kills: usize) {
-    let directory = directory();
+    let directory = directory::temporary().expect("a directory");
     let job = Job::open(directory.path(), factory()).expect("a storage");
     let mut committed = 0;
     let mut events = 60;
