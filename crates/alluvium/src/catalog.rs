@@ -6,7 +6,7 @@
 //! call that cannot tell whether it succeeded says `Indeterminate`, and may be made again.
 //! Leaves to snapshots the writing of files and manifests, to the engine when to commit and what to keep.
 //!
-//! No call waits before it tries again: storages do that where it helps. All bounds are here.
+//! No call waits before it tries again, files of a copy excepted: storages do that where it helps. All bounds are here.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,8 @@
 //! A savepoint's folder in storage: its snapshots, and the object that makes it one.
 //!
 //! Invariants: the folder is a savepoint once its `COMMIT` exists, which is written last and never replaced;
-//! all names in it are relative, so it can be moved; it is deleted by its owner's call alone ([`owned`]).
+//! all names in it are relative, so it can be moved; it is deleted by its owner's call alone
+//! ([`SavepointFolder::delete`]).
 
 use std::sync::Arc;
 
