@@ -126,8 +126,10 @@ impl BytesBackend {
         }
     }
 
-    /// Tells the backend that checkpoint `id` will not exist. Snapshots never refer to its files, and its
-    /// local copy goes with the next upload. May come late, twice, out of order or never.
+    /// Tells the backend that checkpoint `id` will not exist. Snapshots never refer to its files, its
+    /// local copy goes with the next upload, and uploads of it that are running or still to begin end `Cancelled`.
+    /// Final: no later checkpoint may have the same id. May come before the snapshot, late, twice, out of order
+    /// or never.
     pub fn notify_aborted(&mut self, id: CheckpointId) {
         self.history.abort(id);
         if let Some(local) = &self.local {
@@ -144,6 +146,18 @@ const CANCEL_LOOK: Duration = Duration::from_millis(50);
 ///
 /// Dropping it unpins the files. It may outlive the backend, but a backend that is dropped before
 /// the files were pinned cancels it, and one that is opened in the same directory takes its files away.
+///
+/// It is uploaded once: an upload that failed or was cancelled cannot run again.
+///
+/// ```compile_fail,E0382
+/// use std::sync::Arc;
+/// use alluvium::{PreparedSnapshot, Progress, SnapshotTarget, storage::Cancel};
+///
+/// fn upload_twice(snapshot: PreparedSnapshot, to: &SnapshotTarget, nobody: &Arc<dyn Progress>) {
+///     let first = snapshot.upload(to, &Cancel::new(), nobody);
+///     let second = snapshot.upload(to, &Cancel::new(), nobody);
+/// }
+/// ```
 #[must_use = "dropping a prepared snapshot discards it"]
 #[derive(Debug)]
 pub struct PreparedSnapshot {
@@ -179,7 +193,8 @@ impl PreparedSnapshot {
     /// call it on a thread that may.
     ///
     /// # Errors
-    /// `Cancelled` when `cancel` was set or the backend is gone; else that of the store or of storage.
+    /// `Cancelled` when `cancel` was set, the checkpoint is aborted or the backend is gone; else that of the store or
+    /// of storage.
     /// What was uploaded is deleted again; what could not be deleted is logged and left for the sweep.
     pub fn upload(
         self,
@@ -188,6 +203,8 @@ impl PreparedSnapshot {
         progress: &Arc<dyn Progress>,
     ) -> Result<SnapshotHandle> {
         let checkpoint = self.manifest.checkpoint;
+        let running = self.uploads.begin(checkpoint, cancel)?;
+        let cancel = running.cancel();
         let pinned = loop {
             cancel.check(format_args!("snapshot {checkpoint}"))?;
             match self.pinned.recv_timeout(CANCEL_LOOK) {

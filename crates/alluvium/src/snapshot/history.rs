@@ -2,9 +2,12 @@
 //!
 //! Invariants: only files of a *completed* checkpoint are referred to, never of one that was merely
 //! uploaded, whose files may be deleted any moment; completions may come late, twice, out of order or
-//! never, and those of unknown ids (savepoints, other attempts') change nothing.
+//! never, and those of unknown ids (savepoints, other attempts') change nothing; an abort is final, whether it
+//! comes before the snapshot is uploaded, meanwhile or afterwards; what is remembered of checkpoints that nobody
+//! tells the end of is bounded.
+//! That the base is still retained when a checkpoint is committed is for the commit to check.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +16,17 @@ use alluvium_protocol::manifest::{CheckpointId, Manifest};
 
 use crate::environment::Random;
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::Cancel;
 use crate::store::PinnedFile;
+
+/// Uploaded checkpoints that are remembered until their end is told. More than that are in doubt only if
+/// notifications are lost: the oldest is then forgotten, which costs nothing unless just its completion still comes,
+/// and then uploads.
+const UNCONFIRMED_MAX: usize = 64;
+
+/// Aborted checkpoints that are remembered. An abort matters while its checkpoint may still be uploaded; so many
+/// later ones have not been aborted by then.
+const ABORTED_MAX: usize = 1024;
 
 /// A checkpoint whose files may be referred to.
 #[derive(Debug, Default)]
@@ -41,6 +54,33 @@ struct Shared {
     names: BTreeMap<String, FileId>,
     /// Uploaded, and neither completed nor aborted yet.
     uploaded: BTreeMap<CheckpointId, Arc<Base>>,
+    aborted: BTreeSet<CheckpointId>,
+    /// What ends the uploads that are running, by a number of each.
+    running: BTreeMap<u64, (CheckpointId, Cancel)>,
+    next_running: u64,
+}
+
+impl Shared {
+    fn abort(&mut self, id: CheckpointId) {
+        self.uploaded.remove(&id);
+        for (_, cancel) in self.running.values().filter(|(other, _)| *other == id) {
+            cancel.cancel();
+        }
+        self.aborted.insert(id);
+        if self.aborted.len() > ABORTED_MAX {
+            self.aborted.pop_first();
+        }
+    }
+
+    fn record(&mut self, id: CheckpointId, base: Base) {
+        if self.aborted.contains(&id) {
+            return;
+        }
+        self.uploaded.insert(id, Arc::new(base));
+        if self.uploaded.len() > UNCONFIRMED_MAX {
+            self.uploaded.pop_first();
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone)]
@@ -71,9 +111,54 @@ impl Uploads {
         })
     }
 
+    /// The begin of an upload, which ends when `cancel` is set or its checkpoint is aborted.
+    pub(crate) fn begin(&self, id: CheckpointId, cancel: &Cancel) -> Result<Running> {
+        let cancel = cancel.child();
+        let number = self.with(|shared| {
+            if shared.aborted.contains(&id) {
+                return None;
+            }
+            let number = shared.next_running;
+            shared.next_running += 1;
+            shared.running.insert(number, (id, cancel.clone()));
+            Some(number)
+        });
+        let Some(number) = number else {
+            let what = format!("snapshot {id}, whose checkpoint was aborted");
+            return Err(Error::cancelled(what));
+        };
+        Ok(Running {
+            uploads: self.clone(),
+            number,
+            cancel,
+        })
+    }
+
     pub(crate) fn record(&self, manifest: &Manifest) {
-        let base = Arc::new(Base::of(std::slice::from_ref(manifest)));
-        self.with(|shared| shared.uploaded.insert(manifest.checkpoint, base));
+        let base = Base::of(std::slice::from_ref(manifest));
+        self.with(|shared| shared.record(manifest.checkpoint, base));
+    }
+}
+
+/// An upload that is running, until dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    uploads: Uploads,
+    number: u64,
+    cancel: Cancel,
+}
+
+impl Running {
+    /// Set when the upload is to end.
+    pub(crate) const fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.uploads
+            .with(|shared| shared.running.remove(&self.number));
     }
 }
 
@@ -149,18 +234,97 @@ impl History {
     }
 
     pub(crate) fn abort(&self, id: CheckpointId) {
-        self.uploads.with(|shared| shared.uploaded.remove(&id));
+        self.uploads.with(|shared| shared.abort(id));
     }
 
     /// Names of files that no known checkpoint has are forgotten. At worst a file that is just being uploaded
     /// gets a second identity, and is uploaded once more.
     fn forget_dead_names(&self) {
         let base = &self.base;
-        self.uploads.with(|Shared { names, uploaded }| {
-            names.retain(|_, id| {
-                base.files.contains_key(id)
-                    || uploaded.values().any(|other| other.files.contains_key(id))
-            });
-        });
+        self.uploads.with(
+            |Shared {
+                 names, uploaded, ..
+             }| {
+                names.retain(|_, id| {
+                    base.files.contains_key(id)
+                        || uploaded.values().any(|other| other.files.contains_key(id))
+                });
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> CheckpointId {
+        CheckpointId::new(number)
+    }
+
+    fn uploaded(history: &History, number: u64) {
+        let base = Base {
+            id: Some(id(number)),
+            ..Base::default()
+        };
+        let uploads = history.uploads();
+        uploads.with(|shared| shared.record(id(number), base));
+    }
+
+    fn is_base(history: &History, number: u64) -> bool {
+        history.base().id == Some(id(number))
+    }
+
+    #[test]
+    fn uploads_that_nobody_tells_the_end_of_are_remembered_up_to_a_bound_newest_first() {
+        let mut history = History::default();
+        for number in 0..1000 {
+            uploaded(&history, number);
+        }
+
+        let remembered = history.uploads.with(|shared| shared.uploaded.len());
+
+        assert_eq!(remembered, UNCONFIRMED_MAX);
+        assert!(!history.complete(id(0)), "it is forgotten");
+        assert!(history.complete(id(999)) && is_base(&history, 999));
+    }
+
+    #[test]
+    fn aborts_are_remembered_up_to_a_bound_newest_first() {
+        let history = History::default();
+        for number in 0..5000 {
+            history.abort(id(number));
+        }
+
+        let remembered = history.uploads.with(|shared| shared.aborted.len());
+
+        assert_eq!(remembered, ABORTED_MAX);
+        let begun = history.uploads.begin(id(4999), &Cancel::new());
+        assert_eq!(begun.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn an_upload_that_ends_after_its_abort_is_not_remembered() {
+        let mut history = History::default();
+        history.abort(id(1));
+
+        uploaded(&history, 1);
+
+        assert!(!history.complete(id(1)) && !is_base(&history, 1));
+    }
+
+    #[test]
+    fn an_abort_ends_the_uploads_of_its_own_checkpoint_as_long_as_they_run() {
+        let (history, cancel) = (History::default(), Cancel::new());
+        let begin = |number| history.uploads.begin(id(number), &cancel).unwrap();
+        let (checkpoint, savepoint, other) = (begin(1), begin(1), begin(2));
+
+        history.abort(id(1));
+
+        let ended = [&checkpoint, &savepoint, &other].map(|one| one.cancel().is_cancelled());
+        assert_eq!(ended, [true, true, false]);
+        assert!(!cancel.is_cancelled(), "it is the caller's");
+        drop([checkpoint, savepoint, other]);
+        assert!(history.uploads.with(|shared| shared.running.is_empty()));
     }
 }

@@ -9,6 +9,7 @@ mod interruptions;
 mod job;
 mod local_copies;
 mod memory_store;
+mod protocol;
 mod restores;
 mod savepoint_folders;
 mod snapshots;
