@@ -81,10 +81,10 @@ fn completions_that_come_late_or_twice_or_of_unknown_checkpoints_change_nothing(
     let second = job.complete(&mut subtask, 2);
 
     // The first, late; the second, again; a savepoint, and a checkpoint of nobody's.
-    for completed in [1, 2, 1, 7, 1000] {
+    for (next, completed) in (1001..).zip([1, 2, 1, 7, 1000]) {
         subtask.backend.notify_complete(id(completed));
 
-        assert_eq!(next_base(&job, &mut subtask, 3 + completed), (Some(2), 1));
+        assert_eq!(next_base(&job, &mut subtask, next), (Some(2), 1));
     }
     // Of two objects with the same file, only the one that the base names.
     let last = job.take(&mut subtask, 2000);

@@ -1,12 +1,15 @@
 //! Restores of subtasks that differ, and restores that are told to stop.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::sync::Arc;
 
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 use alluvium::state::Value;
 use alluvium::storage::Cancel;
-use alluvium::{Backend, ErrorKind, Options, Progress, SnapshotHandle, ValueState};
+use alluvium::{
+    Backend, ErrorKind, Options, Progress, SnapshotHandle, TransferProgress, ValueState,
+};
 use alluvium_testing::faulty::Operation;
 
 use crate::job::{Job, KEYS, Subtask, is_gone, nobody};
@@ -159,8 +162,10 @@ fn a_subtask_whose_neighbors_are_empty_is_restored() {
 struct CancelAtFirst(Cancel);
 
 impl Progress for CancelAtFirst {
-    fn file_done(&self, _done: usize, _of: usize, _bytes: u64) {
-        self.0.cancel();
+    fn moved(&self, progress: &TransferProgress) {
+        if progress.files_done > 0 {
+            self.0.cancel();
+        }
     }
 }
 
@@ -175,7 +180,10 @@ fn a_restore_stops_at_a_cancel_and_does_not_try_storage_for_damaged_copies() {
     let handle = job.complete(&mut subtask, 1);
     drop(subtask);
     let from = job.from(&[handle]);
-    let whole = from.manifests[0].files[0].id.to_string();
+    // The file that is fetched first: the largest ones are.
+    let files = from.manifests[0].files.iter();
+    let whole = files.max_by_key(|file| (file.bytes, Reverse(file.id)));
+    let whole = whole.unwrap().id.to_string();
     let copies = job.local_directory().join(format!("job/{:020}/0", 1));
     let mut damaged = 0;
     for copy in fs::read_dir(copies).unwrap() {
