@@ -184,7 +184,7 @@ fn a_snapshot_leaves_no_files_on_this_machine_however_it_ends() {
     let mut subtask = job.open();
     subtask.write(0..40, 1);
     subtask.wait_for_flusher();
-    let folder = subtask.backend.bytes().directory().to_owned();
+    let folder = subtask.backend.bytes().directory();
     let before = names(&folder);
     for kind in [
         SnapshotKind::Incremental,
