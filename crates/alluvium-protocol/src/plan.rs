@@ -9,6 +9,7 @@
 //! | [`commit`] | whether a checkpoint may be added, and who won after an unclear answer |
 //! | [`snapshot`] | which files to upload, and which to refer to |
 //! | [`restore`] | how a range of key groups is rebuilt from manifests |
+//! | [`sections`] | how the rows of a savepoint are divided among threads |
 //! | [`retention`] | which objects checkpoints that are dropped leave behind |
 //! | [`orphans`] | which objects are nobody's |
 //! | [`copy`] | what a checkpoint becomes in another job's folder |
@@ -20,4 +21,5 @@ pub mod log;
 pub mod orphans;
 pub mod restore;
 pub mod retention;
+pub mod sections;
 pub mod snapshot;

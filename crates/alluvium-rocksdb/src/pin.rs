@@ -11,12 +11,12 @@
 //! LOCK, LOG and the (empty) write-ahead log of a checkpoint are not among its files: opening does
 //! not need them. OPTIONS is, for people and RocksDB's own tools; this crate never loads it.
 
-use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use alluvium::protocol::row::RowRange;
 use alluvium::store::{Pinned, PinnedFile, RowCursor};
@@ -34,7 +34,9 @@ use crate::tuning;
 pub(crate) struct RocksPinned {
     /// Opened for the first scan. Before `directory`, so that it is closed before its files are
     /// removed.
-    rows: OnceCell<DB>,
+    rows: OnceLock<DB>,
+    /// Held by the thread that opens it.
+    opening: Mutex<()>,
     directory: PinDirectory,
     files: Vec<PinnedFile>,
     families: Families,
@@ -72,7 +74,8 @@ impl RocksPinned {
         let mut files = data_files(&directory.0, families, data)?;
         files.extend(bookkeeping_files(&directory.0)?);
         Ok(Self {
-            rows: OnceCell::new(),
+            rows: OnceLock::new(),
+            opening: Mutex::new(()),
             directory,
             files,
             families: families.clone(),
@@ -81,6 +84,10 @@ impl RocksPinned {
     }
 
     fn rows(&self) -> Result<&DB> {
+        if let Some(rows) = self.rows.get() {
+            return Ok(rows);
+        }
+        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rows) = self.rows.get() {
             return Ok(rows);
         }

@@ -20,16 +20,16 @@ use crate::builder::{Builder, Restored};
 use crate::bytes::BytesBackend;
 use crate::bytes::registry::Registry;
 use crate::error::{Error, ErrorKind, Result};
-use crate::rows_file::RowsFileReader;
 use crate::snapshot::history::History;
 use crate::storage::{Cancel, Storage};
-use crate::store::{Change, Opened, Part, PlacedFile, RowCursor, SortedRun, Store};
+use crate::store::{Opened, Part, PlacedFile, Store};
 use crate::transfer::Progress;
 use crate::transfer::retry::Retry;
-use crate::working_directory::{Scratch, WorkingDirectory};
+use crate::working_directory::WorkingDirectory;
 use fetch::{Fetch, Wanted};
 
 mod fetch;
+mod rows;
 
 /// What to restore: the snapshots of one checkpoint or savepoint, at whatever parallelism it was taken.
 #[derive(Debug, Clone)]
@@ -241,17 +241,9 @@ impl Carry<'_> {
                 self.report.plan = "adopt";
                 self.open(adoptions)
             }
-            Restore::Rows(sources) => {
+            Restore::Rows(parts) => {
                 self.report.plan = "rows";
-                let store = self.create()?;
-                for (index, range) in sources {
-                    if self.manifest(*index)?.kind == SnapshotKind::Savepoint {
-                        self.read_rows(*index, *range, &*store)?;
-                    } else {
-                        return Err(self.other_store(*index)?);
-                    }
-                }
-                Ok((store, History::default()))
+                Ok((self.load_rows(parts)?, History::default()))
             }
         }
     }
@@ -368,76 +360,5 @@ impl Carry<'_> {
                 "open the files of subtask {subtasks} in checkpoint {checkpoint}"
             ))
         })
-    }
-
-    fn read_rows(&mut self, index: usize, range: KeyGroupRange, to: &dyn Store) -> Result<()> {
-        let manifest = self.manifest(index)?.clone();
-        let wanted = range.rows();
-        let meets = |bounds: &(Vec<u8>, Vec<u8>)| {
-            wanted.to().is_none_or(|to| *bounds.0 < *to) && *bounds.1 >= *wanted.from()
-        };
-        let files = manifest
-            .files
-            .iter()
-            .filter(|file| file.bounds.as_ref().is_some_and(meets));
-        let files: Vec<_> = files.cloned().collect();
-        let place = Scratch::create(self.directory.fresh("rows"))?;
-        let mut placed = Vec::new();
-        for file in &files {
-            let to = fetch::place_of(place.path(), &file.name)?;
-            let file = file.clone();
-            placed.push(Wanted { file, to });
-        }
-        self.fetch.place(&placed, &mut self.report)?;
-        for file in files {
-            let reader = RowsFileReader::open(&place.path().join(&file.name))?;
-            self.report.rows_copied += self.write(&mut reader.scan(&wanted)?, to)?;
-        }
-        Ok(())
-    }
-
-    fn write(&self, rows: &mut dyn RowCursor, to: &dyn Store) -> Result<u64> {
-        let mut run = Copied {
-            rows,
-            cancel: self.fetch.cancel,
-            count: 0,
-        };
-        to.write(&mut run)?;
-        Ok(run.count)
-    }
-
-    fn other_store(&self, index: usize) -> Result<Error> {
-        let manifest = self.manifest(index)?;
-        Ok(Error::new(
-            ErrorKind::Incompatible,
-            format!(
-                "checkpoint {} was written by the {} store, this job uses {}: restore it with that store \
-                 and take a savepoint, which every store reads",
-                manifest.checkpoint,
-                manifest.store,
-                self.builder.factory.kind()
-            ),
-        ))
-    }
-}
-
-/// Rows of one store as a run for another.
-struct Copied<'a> {
-    rows: &'a mut dyn RowCursor,
-    cancel: &'a Cancel,
-    count: u64,
-}
-
-/// How many rows are copied between two looks at the cancel flag.
-const ROWS_A_LOOK: u64 = 4096;
-
-impl SortedRun for Copied<'_> {
-    fn next(&mut self) -> Result<Option<(&[u8], Change<'_>)>> {
-        if self.count.is_multiple_of(ROWS_A_LOOK) {
-            self.cancel.check("a restore")?;
-        }
-        let next = self.rows.next()?;
-        self.count += u64::from(next.is_some());
-        Ok(next.map(|(row, value)| (row, Change::Put(value))))
     }
 }

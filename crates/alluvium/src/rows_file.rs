@@ -1,8 +1,8 @@
 //! Rows files on this machine: written once, from front to back, and read block by block.
 //!
 //! Invariants: a file under its name is whole, because a writer that is dropped before it finished
-//! removes what it wrote; it was synced to the device when [`RowsFileWriter::finish`] returned. Writer
-//! and reader hold one block of rows each, and a reader the index.
+//! removes what it wrote; it was synced to the device when [`RowsFileWriter::finish`] returned, and not when
+//! [`RowsFileWriter::finish_unsynced`] did. Writer and reader hold one block of rows each, and a reader the index.
 //!
 //! The bytes are [`alluvium_protocol::rows_file`]'s. Does not sync directories, and does not compare a
 //! file with the checksum that a manifest has of it: whoever placed the file did.

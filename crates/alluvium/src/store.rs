@@ -127,7 +127,8 @@ impl StoreSize {
 }
 
 /// Immutable files that hold all rows of a store at one moment. Dropping it releases (and deletes) them.
-pub trait Pinned: Send + fmt::Debug {
+/// Any number of threads may scan it at the same time.
+pub trait Pinned: Send + Sync + fmt::Debug {
     /// The files, data files and others, in the order in which a store wants them back.
     fn files(&self) -> &[PinnedFile];
 

@@ -16,6 +16,7 @@ mod retention_plans;
 mod round_trips;
 mod samples;
 mod schema_resolution;
+mod section_plans;
 mod snapshot_plans;
 mod typed_values;
 mod zombies;

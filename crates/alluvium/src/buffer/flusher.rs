@@ -23,7 +23,7 @@ pub(crate) type PinReply = Result<PinnedStore>;
 /// A pinned store and what it took.
 #[derive(Debug)]
 pub(crate) struct PinnedStore {
-    pub(crate) pinned: Box<dyn Pinned>,
+    pub(crate) pinned: Arc<dyn Pinned>,
     /// From the request until the files were pinned: waiting, flushing and pinning.
     pub(crate) flush: Duration,
 }
@@ -309,7 +309,7 @@ impl Worker {
         drop(progress);
         let pinned = self.store.pin(directory)?;
         Ok(PinnedStore {
-            pinned,
+            pinned: pinned.into(),
             flush: self.environment.clock.monotonic() - requested,
         })
     }

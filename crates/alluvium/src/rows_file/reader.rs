@@ -228,16 +228,32 @@ pub struct RowsFileScan<'a> {
     changes: RowsFileChanges<'a>,
 }
 
-impl RowCursor for RowsFileScan<'_> {
-    fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+impl RowsFileScan<'_> {
+    /// Moves to the next row. Returns false at the end.
+    pub(crate) fn advance(&mut self) -> Result<bool> {
         while self.changes.advance()? {
             if let Some((_, Change::Put(_))) = self.changes.current() {
-                break;
+                return Ok(true);
             }
         }
-        Ok(match self.changes.current() {
+        Ok(false)
+    }
+
+    /// The row that [`advance`](Self::advance) moved to.
+    pub(crate) fn current(&self) -> Option<(&[u8], &[u8])> {
+        match self.changes.current() {
             Some((row, Change::Put(value))) => Some((row, value)),
             _ => None,
+        }
+    }
+}
+
+impl RowCursor for RowsFileScan<'_> {
+    fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        Ok(if self.advance()? {
+            self.current()
+        } else {
+            None
         })
     }
 }

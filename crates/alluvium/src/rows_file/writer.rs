@@ -25,7 +25,7 @@ pub struct RowsFileWriter {
     crc32c: u32,
 }
 
-/// A file that is whole and on the device.
+/// A file that is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
@@ -74,15 +74,32 @@ impl RowsFileWriter {
         Ok(())
     }
 
+    /// How many bytes the file has so far; the rows pushed last may not be counted yet.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.written + self.pending.len() as u64
+    }
+
     /// Ends the file and syncs it to the device.
     ///
     /// # Errors
     /// `Unavailable` when the device fails; the file is removed then.
     pub fn finish(mut self) -> Result<Written> {
+        self.end(true)
+    }
+
+    /// Ends a file that nobody needs after this process: it is whole, and may never reach the device.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_unsynced(mut self) -> Result<Written> {
+        self.end(false)
+    }
+
+    fn end(&mut self, sync: bool) -> Result<Written> {
         let ended = std::mem::take(&mut self.encoder).finish(&mut self.pending);
         let summary = ended.map_err(|error| about(&self.path, error))?;
         self.drain()?;
-        if let Some(file) = &self.file {
+        if sync && let Some(file) = &self.file {
             file.sync_all().map_err(|cause| self.write_failed(cause))?;
         }
         self.file = None;

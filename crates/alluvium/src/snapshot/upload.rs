@@ -1,5 +1,6 @@
 //! Carries out one upload: files, manifest, local copy; or takes back what it did.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::buffer::flusher::PinnedStore;
 use crate::error::Result;
 use crate::storage::{Cancel, Storage};
 use crate::transfer::progress::Tally;
+use crate::transfer::retry::Retry;
 use crate::transfer::{Progress, Task, object, run_all};
 
 /// What a snapshot cost.
@@ -228,33 +230,28 @@ impl<'a> Upload<'a> {
     }
 
     /// A task that uploads one file and fills in its checksum. The owner of the progress is told of it.
-    pub(super) fn upload_task(&self, file: FileRef, path: std::path::PathBuf) -> Task<FileRef> {
-        let storage: Arc<dyn Storage> = Arc::clone(&self.target.storage);
-        let name = format!("{}/{}", self.target.root, file.object);
-        let (written, retry) = (Arc::clone(&self.written), self.snapshot.retry.clone());
-        let tally = Arc::clone(&self.tally);
-        tally.expect_file(file.bytes);
-        Box::new(move |cancel| {
-            // Noted before the call: a call that fails may have written the object all the same.
-            written
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(name.clone());
-            let watch = tally.watch(cancel);
-            let moved = object::upload(&*storage, &name, &path, &file, &retry, &watch)?;
-            watch.done(moved.bytes);
-            Ok(FileRef {
-                crc32c: moved.crc32c,
-                ..file
-            })
-        })
+    fn upload_task(&self, file: FileRef, path: PathBuf) -> Task<FileRef> {
+        let uploader = self.uploader();
+        uploader.expect(&file);
+        Box::new(move |cancel| uploader.upload(file, &path, cancel))
+    }
+
+    /// What uploads files one by one, on any thread.
+    pub(super) fn uploader(&self) -> Uploader {
+        Uploader {
+            storage: Arc::clone(&self.target.storage),
+            root: self.target.root.clone(),
+            retry: self.snapshot.retry.clone(),
+            tally: Arc::clone(&self.tally),
+            written: Arc::clone(&self.written),
+        }
     }
 
     fn keep_local_copy(&self, stored: &Stored) {
         let Some(local) = &self.snapshot.local else {
             return;
         };
-        let paths = stored.paths.iter().map(std::path::PathBuf::as_path);
+        let paths = stored.paths.iter().map(PathBuf::as_path);
         let files = stored.files.iter().zip(paths);
         let manifest = &self.snapshot.manifest;
         local.keep(manifest.checkpoint, manifest.subtask, files);
@@ -271,5 +268,39 @@ impl<'a> Upload<'a> {
                 tracing::warn!(?error, object = name, "left for the sweep");
             }
         }
+    }
+}
+
+/// Uploads single files of one snapshot.
+#[derive(Debug)]
+pub(super) struct Uploader {
+    storage: Arc<dyn Storage>,
+    root: String,
+    retry: Retry,
+    tally: Arc<Tally>,
+    written: Arc<Mutex<Vec<String>>>,
+}
+
+impl Uploader {
+    /// The file will be uploaded.
+    pub(super) fn expect(&self, file: &FileRef) {
+        self.tally.expect_file(file.bytes);
+    }
+
+    /// Uploads a file that was expected and fills in the checksum of what was moved.
+    pub(super) fn upload(&self, file: FileRef, path: &Path, cancel: &Cancel) -> Result<FileRef> {
+        let name = format!("{}/{}", self.root, file.object);
+        // Noted before the call: a call that fails may have written the object all the same.
+        self.written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(name.clone());
+        let watch = self.tally.watch(cancel);
+        let moved = object::upload(&*self.storage, &name, path, &file, &self.retry, &watch)?;
+        watch.done(moved.bytes);
+        Ok(FileRef {
+            crc32c: moved.crc32c,
+            ..file
+        })
     }
 }

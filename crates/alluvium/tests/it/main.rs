@@ -12,6 +12,7 @@ mod memory_store;
 mod protocol;
 mod restores;
 mod savepoint_folders;
+mod savepoints;
 mod snapshots;
 mod states;
 mod storage;
