@@ -97,8 +97,8 @@ impl Adoption<'_> {
     fn import(&mut self, family: &Family, fragments: &[usize]) -> Result<()> {
         let placed = fragments.iter().filter_map(|&f| self.sources.get(f));
         let placed: Vec<&Placed> = placed.flatten().collect();
-        let stray = |file: &&Placed| !family.view.covers(&file.bounds.0, &file.bounds.1);
-        let engine = if placed.iter().any(|file| stray(file)) {
+        let inside = |file: &&Placed| family.view.covers(&file.bounds.0, &file.bounds.1);
+        let engine = if !placed.iter().all(inside) {
             tuning::shedding(self.engine, family.view.clone())
         } else {
             self.engine.clone()

@@ -8,15 +8,17 @@ use std::path::Path;
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
 use alluvium::store::RowCursor;
-use rust_rocksdb::{DB, DBRawIterator, ReadOptions};
+use rust_rocksdb::{DB, DBRawIterator, ReadOptions, Snapshot};
 
 use crate::error::failed;
 use crate::families::Families;
 
 /// The rows of some ranges, as they were when the cursor was made.
 pub(crate) struct RocksCursor<'a> {
-    /// One for each segment, in order. All made at once, so that all see the same moment.
+    /// One for each segment, in order, all of one moment.
     rows: Vec<DBRawIterator<'a>>,
+    /// That moment, if there is more than one segment. After the iterators: fields drop in this order.
+    _moment: Option<Snapshot<'a>>,
     current: usize,
     directory: &'a Path,
     on_row: bool,
@@ -33,14 +35,22 @@ impl<'a> RocksCursor<'a> {
         range: &RowRange,
         reads: fn(&RowRange) -> ReadOptions,
     ) -> Result<Self> {
-        let mut rows = Vec::with_capacity(1);
-        for (segment, family) in families.segments(range) {
-            let mut segment_rows = db.raw_iterator_cf_opt(family.handle(db)?, reads(&segment));
+        let segments: Vec<_> = families.segments(range).collect();
+        // One iterator sees one moment by itself.
+        let moment = (segments.len() > 1).then(|| db.snapshot());
+        let mut rows = Vec::with_capacity(segments.len());
+        for (segment, family) in segments {
+            let mut reads = reads(&segment);
+            if let Some(moment) = &moment {
+                reads.set_snapshot(moment);
+            }
+            let mut segment_rows = db.raw_iterator_cf_opt(family.handle(db)?, reads);
             segment_rows.seek_to_first();
             rows.push(segment_rows);
         }
         Ok(Self {
             rows,
+            _moment: moment,
             current: 0,
             directory: db.path(),
             on_row: false,

@@ -146,10 +146,8 @@ impl StoreFactory for RocksStoreFactory {
                 "open a store of no part: create an empty one instead",
             ));
         }
-        let files = parts.iter().flat_map(|part| &part.files);
-        files
-            .map(|file| fragments::check_name(&file.name))
-            .collect::<Result<()>>()?;
+        let mut files = parts.iter().flat_map(|part| &part.files);
+        files.try_for_each(|file| fragments::check_name(&file.name))?;
         if let [part] = parts.as_slice()
             && is_whole(part)?
         {

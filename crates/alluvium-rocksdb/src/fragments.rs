@@ -6,7 +6,6 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use alluvium::protocol::row::RowRange;
 use alluvium::store::{Part, PlacedFile};
 use alluvium::{Error, ErrorKind, Result};
 
@@ -81,7 +80,7 @@ fn within(part: &Part, own: Vec<(View, Source)>) -> Result<Vec<(View, Source)>> 
             .ranges()
             .iter()
             .flat_map(|range| rows.missing_from(range).ranges().to_vec());
-        missing = View::of(kept.collect::<Vec<RowRange>>());
+        missing = View::of(kept);
         files.retain(|file| rows.meets(&file.bounds.0, &file.bounds.1));
         if !rows.is_empty() {
             taken.push((rows, files));

@@ -81,28 +81,28 @@ impl Drop for Tidying {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::mpsc::Sender;
 
     use alluvium_protocol::row::RowRange;
 
     use super::*;
+    use crate::error::Error;
     use crate::store::{Pinned, RowCursor, SortedRun, StoreSize};
 
     /// A store that is clean after so many calls, and tells of each.
     #[derive(Debug)]
     struct Untidy {
-        left: Mutex<u32>,
+        left: AtomicU32,
         called: Sender<u32>,
     }
 
     impl Store for Untidy {
         fn tidy(&self, cancel: &Cancel) -> Result<Tidied> {
             cancel.check("tidying")?;
-            let mut left = self.left.lock().unwrap();
-            *left -= 1;
-            self.called.send(*left).unwrap();
-            Ok(if *left == 0 {
+            let left = self.left.fetch_sub(1, Ordering::SeqCst) - 1;
+            self.called.send(left).unwrap();
+            Ok(if left == 0 {
                 Tidied::Clean
             } else {
                 Tidied::More
@@ -110,19 +110,19 @@ mod tests {
         }
 
         fn get(&self, _row: &[u8], _value: &mut Vec<u8>) -> Result<bool> {
-            unreachable!("not read")
+            Err(Error::invalid("not read"))
         }
 
         fn scan<'a>(&'a self, _range: &RowRange) -> Result<Box<dyn RowCursor + 'a>> {
-            unreachable!("not read")
+            Err(Error::invalid("not read"))
         }
 
         fn write(&self, _run: &mut dyn SortedRun) -> Result<()> {
-            unreachable!("not written")
+            Err(Error::invalid("not written"))
         }
 
         fn pin(&self, _directory: &Path) -> Result<Box<dyn Pinned>> {
-            unreachable!("not pinned")
+            Err(Error::invalid("not pinned"))
         }
 
         fn size(&self) -> StoreSize {
@@ -132,7 +132,7 @@ mod tests {
 
     fn untidy(calls: u32) -> (Arc<dyn Store>, Receiver<u32>) {
         let (called, calls_made) = channel();
-        let left = Mutex::new(calls);
+        let left = AtomicU32::new(calls);
         (Arc::new(Untidy { left, called }), calls_made)
     }
 

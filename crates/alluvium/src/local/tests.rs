@@ -116,7 +116,7 @@ fn once_a_store_met_damage_what_it_has_is_not_noted_as_good_again() {
     assert!(is_unread(&local));
 
     local.distrust();
-    pinned.keep(&local.clone(), 2, 0);
+    pinned.keep(&local, 2, 0);
 
     assert_eq!(paths(&local).len(), 2);
     assert!(!is_unread(&local));

@@ -111,7 +111,7 @@ fn a_restore_outlasts_a_storage_that_fails_for_a_while_and_one_damaged_download(
         job.storage.fail(Operation::Download, 1, fault);
 
         let (mut restored, _) =
-            Subtask::restore(patient(&job), &job.from(&[handle.clone()])).unwrap();
+            Subtask::restore(patient(&job), &job.from(std::slice::from_ref(&handle))).unwrap();
 
         assert_eq!(
             restored.contents(),
