@@ -9,6 +9,7 @@ mod directory;
 pub mod faulty;
 pub mod interruption;
 pub mod oracle;
+pub mod s3;
 pub mod storage_conformance;
 pub mod store_conformance;
 pub mod trial;

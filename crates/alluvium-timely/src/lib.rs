@@ -34,7 +34,7 @@ mod worker;
 
 pub use deployment::Deployment;
 pub use job::{Job, JobReport, WorkerReport};
-pub use observer::{CheckpointReport, Event, Observer};
+pub use observer::{CheckpointReport, Event, Observer, Transfer};
 pub use operator::Operator;
 pub use options::{CheckpointEvery, JobOptions, SavepointAt, SavepointRequest};
 pub use recover::{Recovered, recover, recover_from_savepoint};

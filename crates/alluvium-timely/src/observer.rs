@@ -1,12 +1,13 @@
 //! What a running job tells people and tools.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use alluvium::RestoreReport;
 use alluvium::protocol::manifest::CheckpointId;
+use alluvium::{Progress, RestoreReport, TransferProgress};
 use serde::{Deserialize, Serialize};
 
-/// Is told what happens. Called on the workers' own threads: must return soon.
+/// Is told what happens. Called on threads of the workers: must return soon.
 pub trait Observer: Send + Sync {
     /// Something happened in this process.
     fn event(&self, event: &Event);
@@ -36,6 +37,15 @@ pub enum Event {
         records: u64,
         /// All records with event times up to this were read from its splits; `i64::MIN` if nothing is known.
         watermark: i64,
+    },
+    /// Files of a worker are on their way. Told for each part that moves, by threads that move them.
+    Moved {
+        /// The worker.
+        worker: u32,
+        /// What for.
+        transfer: Transfer,
+        /// How far it has come.
+        progress: TransferProgress,
     },
     /// A worker took its snapshot; the upload begins.
     CheckpointStarted {
@@ -67,6 +77,49 @@ pub enum Event {
         /// What it cost.
         report: CheckpointReport,
     },
+}
+
+/// What files are moved for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transfer {
+    /// To get a worker's state back.
+    Restore,
+    /// To take a worker's part of a checkpoint.
+    Checkpoint,
+    /// To take a worker's part of a savepoint.
+    Savepoint,
+}
+
+/// Tells an observer of the transfers of one worker.
+pub(crate) struct Moves {
+    worker: u32,
+    transfer: Transfer,
+    observer: Arc<dyn Observer>,
+}
+
+impl Moves {
+    pub(crate) fn told_to(
+        observer: &Arc<dyn Observer>,
+        worker: u32,
+        transfer: Transfer,
+    ) -> Arc<dyn Progress> {
+        Arc::new(Self {
+            worker,
+            transfer,
+            observer: Arc::clone(observer),
+        })
+    }
+}
+
+impl Progress for Moves {
+    fn moved(&self, progress: &TransferProgress) {
+        self.observer.event(&Event::Moved {
+            worker: self.worker,
+            transfer: self.transfer,
+            progress: *progress,
+        });
+    }
 }
 
 /// What a checkpoint cost.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use alluvium::catalog::Catalog;
 use alluvium::protocol::manifest::CheckpointId;
 use alluvium::savepoint::SavepointFolder;
-use alluvium::{Backend, Builder, Progress, RestoreReport, Result, SnapshotTarget};
+use alluvium::{Backend, Builder, RestoreReport, Result, SnapshotTarget};
 use timely::worker::Worker;
 
 use crate::attachments::Attachments;
@@ -17,7 +17,7 @@ use crate::commit::Committer;
 use crate::dataflow::{self, Parts, Subtask, Surroundings, Tally};
 use crate::deployment::Deployment;
 use crate::job::WorkerReport;
-use crate::observer::{Event, Observer};
+use crate::observer::{Event, Moves, Observer, Transfer};
 use crate::operator::Operator;
 use crate::options::JobOptions;
 use crate::recover::Recovered;
@@ -119,7 +119,7 @@ where
         match &self.start.state {
             None => Ok((Backend::open(builder)?, None)),
             Some(from) => {
-                let progress: Arc<dyn Progress> = Arc::new(());
+                let progress = Moves::told_to(&self.observer, worker, Transfer::Restore);
                 let cancel = self.stop.cancel();
                 let (backend, report) = Backend::restore(builder, from, cancel, &progress)
                     .map_err(|error| error.context(format!("restore worker {worker}")))?;

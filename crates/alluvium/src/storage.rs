@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 mod object;
 
 pub(crate) use object::check_name;
-pub use object::{in_directory, in_memory, open};
+pub use object::{in_directory, in_memory, open, open_with};
 
 /// Durable objects under one root. All calls may run at the same time from many threads.
 pub trait Storage: Send + Sync + fmt::Debug {

@@ -8,7 +8,7 @@
 use alluvium::protocol::key::EncodeKey as _;
 use alluvium::protocol::key::Key as _;
 use alluvium::protocol::key_group::MaxParallelism;
-use alluvium::{Progress, Result, SnapshotTarget};
+use alluvium::{Result, SnapshotTarget};
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::OutputBuilder;
@@ -19,6 +19,7 @@ use timely::scheduling::Activator;
 use super::Surroundings;
 use super::message::{Ack, Message, Uploaded};
 use super::side_thread::SideThread;
+use crate::observer::{Moves, Transfer};
 use crate::operator::Operator;
 
 mod subtask;
@@ -192,7 +193,8 @@ fn start_uploads(
     wake: timely::scheduling::SyncActivator,
 ) -> Result<Uploading> {
     let (worker, cancel) = (around.worker, around.stop.cancel().clone());
-    let progress: std::sync::Arc<dyn Progress> = std::sync::Arc::new(());
+    let told = |transfer| Moves::told_to(&around.observer, worker, transfer);
+    let (of_checkpoint, of_savepoint) = (told(Transfer::Checkpoint), told(Transfer::Savepoint));
     SideThread::start(
         &around.environment,
         "alluvium-upload",
@@ -203,15 +205,16 @@ fn start_uploads(
                 worker,
                 reason: format!("{error:?}"),
             };
-            let checkpoint = frozen
-                .checkpoint
-                .upload(&uploads.checkpoints, &cancel, &progress);
+            let checkpoint =
+                frozen
+                    .checkpoint
+                    .upload(&uploads.checkpoints, &cancel, &of_checkpoint);
             acks.push(match checkpoint {
                 Ok(handle) => Ack::Snapshot(Uploaded::new(handle)),
                 Err(error) => failed(error),
             });
             if let (Some(snapshot), Some(target)) = (frozen.savepoint, &uploads.savepoint) {
-                acks.push(match snapshot.upload(target, &cancel, &progress) {
+                acks.push(match snapshot.upload(target, &cancel, &of_savepoint) {
                     Ok(handle) => Ack::Savepoint(Uploaded::new(handle)),
                     Err(error) => failed(error),
                 });

@@ -11,6 +11,7 @@ mod counting;
 mod exactly_once;
 mod failures;
 mod idle_source;
+mod moves;
 mod place;
 mod rescale;
 mod savepoint;

@@ -9,6 +9,7 @@ mod download;
 mod failure;
 mod location;
 mod name;
+mod remote;
 mod runtime;
 mod upload;
 
@@ -24,7 +25,7 @@ use object_store::{
 };
 
 use self::failure::{Secrets, failed, unsettled};
-pub use self::location::{in_directory, in_memory, open};
+pub use self::location::{in_directory, in_memory, open, open_with};
 pub(crate) use self::name::check_name;
 use super::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer, Watch};
 use crate::error::{Error, Result};

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use alluvium::environment::Environment;
 use alluvium::protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium::state::{List, Map, Value};
 use alluvium::storage::{Cancel, Storage, in_memory};
@@ -17,6 +18,7 @@ use alluvium::{
     Backend, Builder, ListState, LocalCopies, MapState, Options, Ownership, PreparedSnapshot,
     Progress, RestoreFrom, RestoreReport, Result, SnapshotHandle, SnapshotTarget, ValueState,
 };
+use alluvium_testing::clock::JumpingClock;
 use alluvium_testing::faulty::FaultyStorage;
 use tempfile::TempDir;
 
@@ -35,10 +37,25 @@ pub(crate) struct Job {
 
 impl Job {
     pub(crate) fn new() -> Self {
+        Self::over(in_memory())
+    }
+
+    pub(crate) fn over(storage: Arc<dyn Storage>) -> Self {
         Self {
-            storage: Arc::new(FaultyStorage::new(in_memory())),
+            storage: Arc::new(FaultyStorage::new(storage)),
             directory: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// A builder of the only subtask that tries again, without the test waiting for it.
+    pub(crate) fn patient(&self) -> Builder {
+        let clock = Arc::new(JumpingClock::default());
+        self.builder(0, 1)
+            .options(Options::default())
+            .environment(Environment {
+                clock,
+                ..Environment::system()
+            })
     }
 
     /// Where the only backend of a job with one subtask works.

@@ -11,6 +11,8 @@ mod local_copies;
 mod memory_store;
 mod protocol;
 mod restores;
+#[cfg(feature = "aws")]
+mod s3;
 mod savepoint_folders;
 mod savepoints;
 mod snapshots;

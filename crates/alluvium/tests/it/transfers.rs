@@ -4,29 +4,17 @@
 
 use std::sync::{Arc, Mutex};
 
-use alluvium::environment::Environment;
 use alluvium::protocol::manifest::SnapshotKind;
 use alluvium::storage::{Cancel, Storage};
-use alluvium::{Backend, Builder, ErrorKind, Options, Progress, Result, TransferProgress};
-use alluvium_testing::clock::JumpingClock;
+use alluvium::{Backend, ErrorKind, Options, Progress, Result, TransferProgress};
 use alluvium_testing::faulty::{Fault, Operation};
 
 use crate::job::{Job, Subtask, contents_after, is_gone, nobody};
 
 const UNAVAILABLE: Fault = Fault::Before(ErrorKind::Unavailable);
 
-/// A builder that tries again, without the test waiting for it.
-fn patient(job: &Job) -> Builder {
-    job.builder(0, 1)
-        .options(Options::default())
-        .environment(Environment {
-            clock: Arc::new(JumpingClock::default()),
-            ..Environment::system()
-        })
-}
-
 fn written(job: &Job) -> Subtask {
-    let mut subtask = Subtask::open(patient(job));
+    let mut subtask = Subtask::open(job.patient());
     subtask.write(0..40, 1);
     subtask
 }
@@ -111,7 +99,7 @@ fn a_restore_outlasts_a_storage_that_fails_for_a_while_and_one_damaged_download(
         job.storage.fail(Operation::Download, 1, fault);
 
         let (mut restored, _) =
-            Subtask::restore(patient(&job), &job.from(std::slice::from_ref(&handle))).unwrap();
+            Subtask::restore(job.patient(), &job.from(std::slice::from_ref(&handle))).unwrap();
 
         assert_eq!(
             restored.contents(),
@@ -242,6 +230,6 @@ fn restore_with(
     cancel: &Cancel,
     progress: &Arc<dyn Progress>,
 ) -> Result<()> {
-    let restored = Backend::<u32>::restore(patient(job), from, cancel, progress);
+    let restored = Backend::<u32>::restore(job.patient(), from, cancel, progress);
     restored.map(drop)
 }

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use object_store::ObjectStoreScheme as Scheme;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStoreScheme as Scheme, parse_url_opts};
 use url::Url;
 
-use super::ObjectStorage;
 use super::failure::{Secrets, failed};
+use super::{ObjectStorage, remote};
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 
@@ -47,6 +47,14 @@ const KINDS: &str = "a path, file://, s3://, gs://, az://, http(s):// or memory:
 /// `Invalid` when the location is of no known scheme, needs a feature that was not compiled in, holds
 /// credentials, or contradicts the settings; `Unavailable` when a directory cannot be made.
 pub fn open(location: &str) -> Result<Arc<dyn Storage>> {
+    open_with(location, &[])
+}
+
+/// As [`open`], with settings of the provider by the names of their environment variables; they win over the environment.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(location: &str, more: &[(&str, &str)]) -> Result<Arc<dyn Storage>> {
     if !is_url(location) {
         return in_directory(Path::new(location));
     }
@@ -64,7 +72,13 @@ pub fn open(location: &str) -> Result<Arc<dyn Storage>> {
         Scheme::Http => compiled_in(cfg!(feature = "http"), "http", "", &told)?,
         _ => return Err(unknown(&url, &told)),
     };
-    open_remote(&url, told, settings(&url, variables))
+    let mut settings = settings(&url, variables);
+    // Later ones replace earlier ones.
+    settings.extend(
+        more.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    );
+    open_remote(&url, told, settings)
 }
 
 /// Opens the storage in a directory of this machine, which is made if it is missing.
@@ -120,7 +134,7 @@ fn open_remote(
 ) -> Result<Arc<dyn Storage>> {
     choose_tls();
     let secrets = Secrets::among(&settings);
-    let (store, root) = parse_url_opts(url, settings).map_err(|cause| {
+    let (store, root) = remote::connect(url, settings).map_err(|cause| {
         Error::invalid(format!(
             "open {location}: correct the location or its environment variables"
         ))

@@ -167,7 +167,7 @@ impl Upload<'_> {
         // `usize` is at most 64 bits wide on every target of this crate.
         let length = u64::try_from(part.length).unwrap_or(u64::MAX);
         parts.pop_front();
-        sent.map_err(|cause| self.failed(&cause))?;
+        sent.map_err(|cause| self.broke_off(&cause))?;
         self.watch.moved(length);
         Ok(())
     }
@@ -196,7 +196,7 @@ impl Upload<'_> {
         match answer {
             Some(Ok(true)) => Ok(()),
             Some(Ok(false)) | None => Err(Error::cancelled(&self.operation)),
-            Some(Err(cause)) => Err(self.failed(&cause)),
+            Some(Err(cause)) => Err(self.broke_off(&cause)),
         }
     }
 
@@ -233,6 +233,17 @@ impl Upload<'_> {
 
     fn failed(&self, cause: &StoreError) -> Error {
         failed(self.operation.clone(), cause, &self.storage.secrets)
+    }
+
+    /// The error of what was begun. Not found then means that the parts are gone, because the answer to their completion
+    /// was lost, or because somebody swept them: another upload may pass.
+    fn broke_off(&self, cause: &StoreError) -> Error {
+        let failed = self.failed(cause);
+        if !matches!(cause, StoreError::NotFound { .. }) {
+            return failed;
+        }
+        let message = format!("{}: what was begun is gone", self.operation);
+        Error::new(failed.kind(), message).with_source(failed)
     }
 }
 
