@@ -149,7 +149,7 @@ fn in_order(manifest: &Manifest) -> Result<Vec<(usize, &FileRef)>> {
         .enumerate()
         .filter_map(|(position, file)| Some((position, file, file.bounds.as_ref()?)))
         .collect();
-    files.sort_by(|(_, _, one), (_, _, other)| one.cmp(other));
+    files.sort_by_key(|(_, _, bounds)| *bounds);
     for (one, other) in files.iter().zip(files.iter().skip(1)) {
         if one.2.1 >= other.2.0 {
             return Err(Error::corrupt(format!(

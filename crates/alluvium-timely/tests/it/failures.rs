@@ -40,7 +40,8 @@ fn an_upload_that_fails_costs_a_checkpoint_and_no_line() {
     let place = Place { storage, ..place };
     let (words, counts) = (Words::new(4, 1500), Arc::new(Counts::default()));
     let recovered = place.recover().unwrap();
-    faulty.fail(Operation::Upload, 3, Fault::Before(ErrorKind::Unavailable));
+    // Not tried again, as what is unavailable is.
+    faulty.fail(Operation::Upload, 3, Fault::Before(ErrorKind::Invalid));
 
     place
         .run_attempt(
