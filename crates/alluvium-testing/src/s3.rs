@@ -230,6 +230,10 @@ impl Shared {
 
     /// Answers requests until the client leaves or the script closes the connection.
     fn serve(&self, stream: TcpStream) {
+        // Answers are small and in two pieces: the second would wait for the first's acknowledgement.
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
         let mut connection = io::BufReader::new(stream);
         // A connection that breaks is the client's to report.
         while let Ok(Some(request)) = Request::read(&mut connection) {
