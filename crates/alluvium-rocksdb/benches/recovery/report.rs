@@ -41,6 +41,12 @@ impl Measured {
         middle(&self.times(|sample| sample.first_read))
     }
 
+    /// The time that it takes when nothing else wants the machine.
+    fn least(&self) -> Duration {
+        let times = self.times(|sample| sample.first_read);
+        times.first().copied().unwrap_or_default()
+    }
+
     fn longest(&self) -> Duration {
         let times = self.times(|sample| sample.first_read);
         times.last().copied().unwrap_or_default()
@@ -130,11 +136,12 @@ impl Report {
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:>9} {:<6} {:<6} {:>9} {:>8} {:>8} {:>8} {:>8} {:>10} {:>7}",
+            "\n{:>9} {:<6} {:<6} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>10} {:>7}",
             "rows",
             "shape",
             "from",
             "of them",
+            "least",
             "median",
             "longest",
             "restore",
@@ -148,11 +155,12 @@ impl Report {
             let row_by_row = self.row_by_row_of(measured);
             writeln!(
                 f,
-                "{:>9} {:<6} {:<6} {:>9} {:>8} {:>8} {:>8} {:>7.2}% {:>10} {:>7}",
+                "{:>9} {:<6} {:<6} {:>9} {:>8} {:>8} {:>8} {:>8} {:>7.2}% {:>10} {:>7}",
                 measured.size,
                 measured.shape.to_string(),
                 measured.origin.name(),
                 rows,
+                millis(measured.least()),
                 millis(measured.median()),
                 millis(measured.longest()),
                 millis(restore),

@@ -19,6 +19,7 @@ pub(super) fn measured(report: &Report, measured: &Measured) -> Value {
         "rows": measured.size,
         "shape": measured.shape.to_string(),
         "from": measured.origin.name(),
+        "first_read_least_ms": millis(measured.least()),
         "first_read_median_ms": millis(measured.median()),
         "first_read_longest_ms": millis(measured.longest()),
         "samples": measured.samples.iter().map(sample).collect::<Vec<_>>(),

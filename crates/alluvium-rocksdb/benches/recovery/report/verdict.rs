@@ -1,6 +1,7 @@
 //! Whether the targets were met.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{Measured, Report};
 use crate::options::{Origin, Shape};
@@ -54,9 +55,20 @@ pub(super) fn all(report: &Report) -> Vec<Verdict> {
                 && (smaller.shape, smaller.origin) == (measured.shape, measured.origin)
         });
         let Some(smallest) = smallest else { continue };
-        let growth = measured.median().as_secs_f64() / smallest.median().as_secs_f64();
-        let target = "time at the largest size, against the smallest, at most 2";
-        verdicts.push(verdict(target, measured, growth, growth <= GROWTH_MAX));
+        // On a busy machine medians tell what all restores waited for; the least times tell what they cost.
+        for (target, of) in [
+            (
+                "median at the largest size, against the smallest, at most 2",
+                Measured::median as fn(&Measured) -> Duration,
+            ),
+            (
+                "least time at the largest size, against the smallest, at most 2",
+                Measured::least,
+            ),
+        ] {
+            let growth = of(measured).as_secs_f64() / of(smallest).as_secs_f64();
+            verdicts.push(verdict(target, measured, growth, growth <= GROWTH_MAX));
+        }
     }
     for measured in local().filter(|measured| measured.size >= FASTER_FROM) {
         let Some(faster) = report.faster(measured) else {
