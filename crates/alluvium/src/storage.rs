@@ -41,7 +41,8 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// As [`Storage::put`]; `Cancelled` within a second after the watch cancels, leaving no object behind.
     fn upload(&self, name: &str, from: &Path, watch: &dyn Watch) -> Result<Transfer>;
 
-    /// Reads the object into a new local file. Nothing is left at `to` after an error.
+    /// Reads the object into a new local file, which is whole but not synced to the device: many are read once and
+    /// deleted. Nothing is left at `to` after an error.
     ///
     /// # Errors
     /// `Unavailable` when it does not exist or storage fails; `Cancelled` within a second after the watch cancels.

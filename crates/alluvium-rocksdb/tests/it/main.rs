@@ -7,6 +7,7 @@ mod families;
 mod interruptions;
 mod opening;
 mod pinned_files;
+mod savepoints;
 mod stores;
 mod suspicion;
 mod trials;

@@ -104,6 +104,12 @@ impl Origins {
 
     fn download(&self, file: &FileRef, to: &Path, watch: &FileWatch) -> Result<()> {
         let name = format!("{}/{}", self.root, file.object);
-        object::download(&*self.storage, &name, to, file, &self.retry, watch).map(drop)
+        object::download(&*self.storage, &name, to, file, &self.retry, watch)?;
+        // It becomes a local copy later, which is then trusted unread.
+        let synced = fs::File::open(to).and_then(|file| file.sync_all());
+        synced.map_err(|error| {
+            content::remove(to);
+            Error::io(format!("sync {}", to.display()), error)
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Downloads into files: streamed, checked while they move, complete or absent.
 //!
-//! Bytes go to a temporary sibling of the target, which is flushed and renamed at the end, and removed
+//! Bytes go to a temporary sibling of the target, which is renamed at the end, and removed
 //! after an error or a cancel. A crash can leave a `*.download` behind; whoever owns the directory
 //! sweeps it. At most two batches of [`BATCH_BYTES`] (and what the provider sends in one piece) are in
 //! memory: one being written, one on its way.
@@ -194,10 +194,7 @@ impl<'a> Target<'a> {
     }
 
     fn finish(mut self) -> Result<Transfer> {
-        let renamed = self
-            .file
-            .sync_all()
-            .and_then(|()| fs::rename(&self.temporary, self.to));
+        let renamed = fs::rename(&self.temporary, self.to);
         renamed.map_err(|error| Error::io(format!("finish {}", self.to.display()), error))?;
         self.finished = true;
         Ok(self.written)
