@@ -26,12 +26,13 @@ use crate::view::View;
 /// What RocksDB calls the order of its rows.
 const ORDER: &str = "leveldb.BytewiseComparator";
 
-/// A store of parts, in the new database `db`.
+/// A store of parts, in the new database `db`. From then on it keeps `open_files` files open, all if that is -1.
 pub(crate) fn adopt(
     db: DB,
     engine: &Options,
     parts: &[Part],
     families_max: usize,
+    open_files: i32,
 ) -> Result<Opened> {
     let (fragments, sources) = fragments::of(parts)?;
     let packing = pack(&fragments, families_max);
@@ -55,6 +56,9 @@ pub(crate) fn adopt(
             tracing::warn!(%path, %error, "placed files are left");
         }
     }
+    let open_files = [("max_open_files", &*open_files.to_string())];
+    let kept_open = adoption.db.set_db_options(&open_files);
+    kept_open.map_err(|e| failed(format!("open store {}", adoption.db.path().display()), e))?;
     let mut store = RocksStore::new(adoption.db, families, engine.clone());
     store.shedding = adoption.shedding;
     Ok(Opened {

@@ -47,7 +47,9 @@ impl RocksStoreFactory {
     }
 
     /// A new database without rows.
-    fn create_database(&self, directory: &Path) -> Result<DB> {
+    ///
+    /// `open_files` of its files are kept open, if it is not to be as many as the options say.
+    fn create_database(&self, directory: &Path, open_files: Option<i32>) -> Result<DB> {
         if directory.join(CURRENT).exists() {
             return Err(Error::invalid(format!(
                 "create store {}: the directory holds a store already; name one that does not",
@@ -57,6 +59,9 @@ impl RocksStoreFactory {
         let mut engine = self.engine.clone();
         engine.create_if_missing(true);
         engine.set_error_if_exists(true);
+        if let Some(open_files) = open_files {
+            engine.set_max_open_files(open_files);
+        }
         let opened = DB::open_cf_descriptors(&engine, directory, [self.descriptor(DEFAULT)]);
         opened.map_err(|e| failed(format!("create store {}", directory.display()), e))
     }
@@ -66,7 +71,7 @@ impl RocksStoreFactory {
     }
 
     pub(crate) fn create_store(&self, directory: &Path) -> Result<RocksStore> {
-        let db = self.create_database(directory)?;
+        let db = self.create_database(directory, None)?;
         Ok(self.store(db, DEFAULT.to_owned(), View::everything()))
     }
 
@@ -141,11 +146,7 @@ impl StoreFactory for RocksStoreFactory {
     }
 
     fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened> {
-        if parts.is_empty() {
-            return Err(Error::invalid(
-                "open a store of no part: create an empty one instead",
-            ));
-        }
+        Part::check(&parts)?;
         let mut files = parts.iter().flat_map(|part| &part.files);
         files.try_for_each(|file| fragments::check_name(&file.name))?;
         if let [part] = parts.as_slice()
@@ -153,9 +154,11 @@ impl StoreFactory for RocksStoreFactory {
         {
             return self.open_whole(part);
         }
-        let db = self.create_database(directory)?;
+        // Importing reads each file's index and filter; reading them again, to keep it open, is left to its first reader.
+        let db = self.create_database(directory, Some(tuning::IMPORTING_OPEN_FILES))?;
         let families_max = usize::from(self.options.families_max);
-        adopt::adopt(db, &self.engine, &parts, families_max)
+        let open_files = self.options.open_files.map_or(-1, i32::from);
+        adopt::adopt(db, &self.engine, &parts, families_max, open_files)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use alluvium::store::{Part, PlacedFile};
 use alluvium::{Error, ErrorKind, Result};
@@ -21,8 +22,9 @@ pub(crate) struct Placed {
     pub(crate) path: PathBuf,
     /// Of the part, and of the file in it.
     pub(crate) position: (usize, usize),
-    /// Device and inode, which no other file gets as long as the part's directory is there.
+    /// Device and inode, which no other file gets as long as this and the part's directory are there.
     pub(crate) inode: (u64, u64),
+    _held: Option<Arc<fs::File>>,
     pub(crate) bounds: Bounds,
     pub(crate) level: u8,
     pub(crate) smallest_sequence: u64,
@@ -35,9 +37,8 @@ pub(crate) type Source = Vec<Placed>;
 /// The fragments of all parts, and their files.
 ///
 /// # Errors
-/// `Corrupt` when a file is missing, or its name or note is not one of this store's; `Invalid` when parts meet.
+/// `Corrupt` when a file is missing, or its name or note is not one of this store's.
 pub(crate) fn of(parts: &[Part]) -> Result<(Vec<Fragment>, Vec<Source>)> {
-    check_disjoint(parts)?;
     let mut all: Vec<(View, Source)> = Vec::new();
     for (position, part) in parts.iter().enumerate() {
         let mut own: Vec<(View, Source)> = Vec::new();
@@ -120,7 +121,8 @@ fn read(
     let placed = Placed {
         directory: part.directory.clone(),
         name: file.name.clone(),
-        inode: hold(&path)?,
+        inode: inode(&path)?,
+        _held: hold(&path, position.1)?,
         path,
         position,
         bounds,
@@ -131,35 +133,27 @@ fn read(
     Ok(Some((view, placed)))
 }
 
-/// The inode of a file. A second link keeps it from being given to another file, should this one be compacted away
-/// before it is asked for again.
-fn hold(path: &Path) -> Result<(u64, u64)> {
-    let inode = inode(path)?;
+/// Files of a part that are held by being open. Further ones are held by a second link, which takes three times as
+/// long but none of the files that a process may have open.
+const HELD_OPEN_MAX: usize = 256;
+
+/// Keeps a file's inode from being given to another file, should this one be compacted away before it is asked
+/// for again.
+fn hold(path: &Path, position: usize) -> Result<Option<Arc<fs::File>>> {
+    if position < HELD_OPEN_MAX {
+        let file = fs::File::open(path).map_err(|e| unreadable(path, e))?;
+        return Ok(Some(Arc::new(file)));
+    }
     let mut held = path.as_os_str().to_owned();
     held.push(".held");
-    fs::hard_link(path, &held).map_err(|e| Error::io(format!("link {}", held.display()), e))?;
-    Ok(inode)
+    fs::hard_link(path, &held).map_err(|e| Error::io(format!("link {}", path.display()), e))?;
+    Ok(None)
 }
 
 /// Device and inode of a file.
 pub(crate) fn inode(path: &Path) -> Result<(u64, u64)> {
     let found = fs::metadata(path).map_err(|e| unreadable(path, e))?;
     Ok((found.dev(), found.ino()))
-}
-
-fn check_disjoint(parts: &[Part]) -> Result<()> {
-    let mut seen = View::default();
-    for part in parts {
-        if !seen.within(&part.rows).is_empty() {
-            return Err(Error::invalid(format!(
-                "rows of {} are those of another part, too: give each row to one part",
-                part.directory.display()
-            )));
-        }
-        let ranges = seen.ranges().iter().chain([&part.rows]);
-        seen = View::of(ranges.cloned());
-    }
-    Ok(())
 }
 
 /// Names come from manifests: none may lead out of its directory.

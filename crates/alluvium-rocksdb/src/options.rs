@@ -37,8 +37,9 @@ pub struct RocksOptions {
     pub background_jobs: u16,
     /// Bytes at which compaction ends a file and starts the next.
     ///
-    /// 32 MiB: a file is what an incremental checkpoint uploads and what a rescale takes or leaves;
-    /// smaller ones make both finer, at the cost of more files.
+    /// 64 MiB: a restore takes its time for each file (docs/performance.md), and a rescale needs no finer ones since
+    /// files are shared where they straddle. Smaller files make what an incremental checkpoint uploads a
+    /// little finer.
     pub target_file_bytes: u64,
     /// Bits of bloom filter for each row, 0 for none. Filters stay in memory while a file is open.
     ///
@@ -79,7 +80,7 @@ impl Default for RocksOptions {
             block_cache_bytes: 128 << 20,
             write_buffer_bytes: 32 << 20,
             background_jobs: 2,
-            target_file_bytes: 32 << 20,
+            target_file_bytes: 64 << 20,
             bloom_bits: 10,
             compression: Compression::default(),
             families_max: 8,

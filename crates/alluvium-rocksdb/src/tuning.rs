@@ -35,11 +35,14 @@ const LOG_FILES: usize = 2;
 /// Read ahead this much when a whole pinned store is read: half as fast again on cold files.
 const READAHEAD_BYTES: usize = 2 << 20;
 
+/// Files that a database opens while it takes over those of others: RocksDB's least, of which it opens a few.
+pub(crate) const IMPORTING_OPEN_FILES: c_int = 20;
+
 /// A pinned store is opened beside the live one, for a listing or one scan.
 const PINNED_OPEN_FILES: c_int = 64;
 
 /// Size at which loading ends a file and starts the next: as compaction would.
-pub(crate) const LOADED_FILE_BYTES: u64 = 32 << 20;
+pub(crate) const LOADED_FILE_BYTES: u64 = 64 << 20;
 
 /// Levels of a store: RocksDB's default, spelled out because `compression_per_level` counts them.
 const LEVELS: c_int = 7;

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use alluvium_protocol::row::RowRange;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::Cancel;
 
 pub use alluvium_protocol::rows_file::Change;
@@ -187,6 +187,32 @@ pub struct Part {
     pub files: Vec<PlacedFile>,
     /// The rows that count. What else is in the files is never seen.
     pub rows: RowRange,
+}
+
+impl Part {
+    /// Checks what every store asks of the parts that it is opened from.
+    ///
+    /// # Errors
+    /// `Invalid` when there is no part, or rows of two parts meet.
+    pub fn check(parts: &[Self]) -> Result<()> {
+        if parts.is_empty() {
+            return Err(Error::invalid(
+                "open a store of no part: create an empty one instead",
+            ));
+        }
+        let mut order: Vec<_> = parts.iter().filter(|part| !part.rows.is_empty()).collect();
+        order.sort_by(|one, other| one.rows.from().cmp(other.rows.from()));
+        for (one, other) in order.iter().zip(order.iter().skip(1)) {
+            if one.rows.intersection(&other.rows).is_some() {
+                return Err(Error::invalid(format!(
+                    "the same rows would come from {} and {}: give each row to one part",
+                    one.directory.display(),
+                    other.directory.display()
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A store that was opened from parts.

@@ -42,7 +42,7 @@ struct Found {
 /// `Corrupt` when a file is missing, damaged, or has a note that no store gave it; `Invalid` when rows of two parts
 /// meet, or there is no part.
 pub(super) fn open(directory: &Path, parts: &[Part]) -> Result<Read> {
-    check_parts(parts)?;
+    Part::check(parts)?;
     create_directory(directory)?;
     let mut next_age = 0;
     let mut found = Vec::new();
@@ -111,28 +111,6 @@ fn take_over(directory: &Path, found: Vec<Found>, next_age: u64) -> Result<Read>
         writer,
         origins,
     })
-}
-
-fn check_parts(parts: &[Part]) -> Result<()> {
-    if parts.is_empty() {
-        return Err(Error::invalid(
-            "open a store of no part: create an empty one instead",
-        ));
-    }
-    for (position, part) in parts.iter().enumerate() {
-        let others = parts.iter().skip(position + 1);
-        if let Some(other) = others
-            .into_iter()
-            .find(|other| part.rows.intersection(&other.rows).is_some())
-        {
-            return Err(Error::invalid(format!(
-                "the same rows would come from {} and {}: give each row to one part",
-                part.directory.display(),
-                other.directory.display()
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn age_of(directory: &Path, file: &PlacedFile) -> Result<u64> {
