@@ -2,14 +2,15 @@
 //!
 //! Files are imported with the level and the sequence numbers that their notes tell, so that the store goes on where
 //! its sources were, and nothing is compacted because of the move. They are linked: which of the new store's files
-//! is which of the placed ones is told by their inodes, which are held until then, and each file's actual bounds are compared with those that the
-//! plan was made with.
+//! is which of the placed ones is told by their inodes, which are held until then, and each file's actual bounds are
+//! compared with those that the plan was made with.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
 use alluvium::protocol::row::RowRange;
+use alluvium::storage::Cancel;
 use alluvium::store::{Change, Opened, Part, RowCursor, SortedRun};
 use alluvium::{Error, Result};
 use rust_rocksdb::{DB, ExportImportFilesMetaData, LiveFile, Options};
@@ -26,22 +27,31 @@ use crate::view::View;
 /// What RocksDB calls the order of its rows.
 const ORDER: &str = "leveldb.BytewiseComparator";
 
-/// A store of parts, in the new database `db`. From then on it keeps `open_files` files open, all if that is -1.
+/// What a store that is put together may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) families_max: usize,
+    /// Files that it keeps open once it is put together; all if it is -1.
+    pub(crate) open_files: i32,
+}
+
+/// A store of parts, in the new database `db`.
 pub(crate) fn adopt(
     db: DB,
     engine: &Options,
     parts: &[Part],
-    families_max: usize,
-    open_files: i32,
+    limits: Limits,
+    cancel: &Cancel,
 ) -> Result<Opened> {
     let (fragments, sources) = fragments::of(parts)?;
-    let packing = pack(&fragments, families_max);
+    let packing = pack(&fragments, limits.families_max);
     let mut adoption = Adoption {
         db,
         shedding: Vec::new(),
         engine,
         fragments: &fragments,
         sources: &sources,
+        cancel,
     };
     let list = adoption.import_families(&packing)?;
     let copied = adoption.copy(&packing, list.len())?;
@@ -56,7 +66,7 @@ pub(crate) fn adopt(
             tracing::warn!(%path, %error, "placed files are left");
         }
     }
-    let open_files = [("max_open_files", &*open_files.to_string())];
+    let open_files = [("max_open_files", &*limits.open_files.to_string())];
     let kept_open = adoption.db.set_db_options(&open_files);
     kept_open.map_err(|e| failed(format!("open store {}", adoption.db.path().display()), e))?;
     let mut store = RocksStore::new(adoption.db, families, engine.clone());
@@ -75,6 +85,7 @@ struct Adoption<'a> {
     fragments: &'a [Fragment],
     /// The files of each fragment.
     sources: &'a [Source],
+    cancel: &'a Cancel,
 }
 
 impl Adoption<'_> {
@@ -99,6 +110,7 @@ impl Adoption<'_> {
 
     /// Makes a family of the files of fragments.
     fn import(&mut self, family: &Family, fragments: &[usize]) -> Result<()> {
+        self.cancel.check("opening a store")?;
         let placed = fragments.iter().filter_map(|&f| self.sources.get(f));
         let placed: Vec<&Placed> = placed.flatten().collect();
         let inside = |file: &&Placed| family.view.covers(&file.bounds.0, &file.bounds.1);
@@ -149,7 +161,11 @@ impl Adoption<'_> {
     fn copy_rows(&self, from: &Family, to: &Family) -> Result<u64> {
         let from = Families::new(vec![from.clone()]);
         let cursor = RocksCursor::new(&self.db, &from, &RowRange::all(), tuning::scan_once)?;
-        let mut run = Copied { cursor, rows: 0 };
+        let mut run = Copied {
+            cursor,
+            rows: 0,
+            cancel: self.cancel,
+        };
         let to = Families::new(vec![to.clone()]);
         crate::write::apply(&self.db, &to, &tuning::writes(), &mut run)?;
         Ok(run.rows)
@@ -212,10 +228,12 @@ fn metadata(file: &Placed, family: &Family) -> LiveFile {
 struct Copied<'a> {
     cursor: RocksCursor<'a>,
     rows: u64,
+    cancel: &'a Cancel,
 }
 
 impl SortedRun for Copied<'_> {
     fn next(&mut self) -> Result<Option<(&[u8], Change<'_>)>> {
+        self.cancel.check("copying rows into a store")?;
         let next = self.cursor.next()?;
         self.rows += u64::from(next.is_some());
         Ok(next.map(|(row, value)| (row, Change::Put(value))))

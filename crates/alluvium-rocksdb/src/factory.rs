@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use alluvium::storage::Cancel;
 use alluvium::store::{Opened, Part, PlacedFile, Store, StoreFactory};
 use alluvium::{Error, Result};
 use rust_rocksdb::{Cache, ColumnFamilyDescriptor, DB, Options};
@@ -145,7 +146,7 @@ impl StoreFactory for RocksStoreFactory {
         Ok(Arc::new(self.create_store(directory)?))
     }
 
-    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened> {
+    fn open(&self, directory: &Path, parts: Vec<Part>, cancel: &Cancel) -> Result<Opened> {
         Part::check(&parts)?;
         let mut files = parts.iter().flat_map(|part| &part.files);
         files.try_for_each(|file| fragments::check_name(&file.name))?;
@@ -158,7 +159,11 @@ impl StoreFactory for RocksStoreFactory {
         let db = self.create_database(directory, Some(tuning::IMPORTING_OPEN_FILES))?;
         let families_max = usize::from(self.options.families_max);
         let open_files = self.options.open_files.map_or(-1, i32::from);
-        adopt::adopt(db, &self.engine, &parts, families_max, open_files)
+        let limits = adopt::Limits {
+            families_max,
+            open_files,
+        };
+        adopt::adopt(db, &self.engine, &parts, limits, cancel)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is in the parts that a store is opened from: files, checked by name, note and presence, and grouped by what
-//! they are asked for.
+//! What is in the parts that a store is opened from: files, checked by note and presence, and grouped by what they are
+//! asked for. Their names were checked before.
 
 use std::fs;
 use std::io;
@@ -37,7 +37,7 @@ pub(crate) type Source = Vec<Placed>;
 /// The fragments of all parts, and their files.
 ///
 /// # Errors
-/// `Corrupt` when a file is missing, or its name or note is not one of this store's.
+/// `Corrupt` when a file is missing, or its note is not one of this store's.
 pub(crate) fn of(parts: &[Part]) -> Result<(Vec<Fragment>, Vec<Source>)> {
     let mut all: Vec<(View, Source)> = Vec::new();
     for (position, part) in parts.iter().enumerate() {
@@ -98,7 +98,6 @@ fn read(
     file: &PlacedFile,
     position: (usize, usize),
 ) -> Result<Option<(View, Placed)>> {
-    check_name(&file.name)?;
     let FileNote::Data {
         level,
         smallest_sequence,

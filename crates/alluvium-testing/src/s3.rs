@@ -127,15 +127,7 @@ impl S3Server {
     /// # Errors
     /// When the crate was built without its feature `aws`.
     pub fn storage(&self, prefix: &str) -> Result<Arc<dyn Storage>> {
-        let endpoint = format!("http://{}", self.address);
-        let settings = [
-            ("AWS_ENDPOINT", endpoint.as_str()),
-            ("AWS_ALLOW_HTTP", "true"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-        ];
-        open_with(&format!("s3://{BUCKET}/{prefix}"), &settings)
+        storage_at(&self.address.to_string(), BUCKET, prefix)
     }
 
     /// Plans `fault` for the `nth` request of this kind from now on; 1 is the next.
@@ -286,4 +278,20 @@ impl Shared {
         let ended = self.changed.wait_while(script, |script| !script.ended);
         drop(ended.unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// The storage in the folder `prefix` of a bucket at `address`, a host and port that speaks S3 to anybody.
+///
+/// # Errors
+/// When the crate was built without its feature `aws`.
+pub fn storage_at(address: &str, bucket: &str, prefix: &str) -> Result<Arc<dyn Storage>> {
+    let endpoint = format!("http://{address}");
+    let settings = [
+        ("AWS_ENDPOINT", endpoint.as_str()),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    open_with(&format!("s3://{bucket}/{prefix}"), &settings)
 }

@@ -349,7 +349,7 @@ impl Carry<'_> {
         let place = self.directory.fresh("store");
         let mut made: Vec<_> = parts.iter().map(|part| part.directory.clone()).collect();
         made.push(place.clone());
-        let opened = self.builder.factory.open(&place, parts);
+        let opened = self.builder.factory.open(&place, parts, self.fetch.cancel);
         opened.map_err(|error| {
             // A second try begins with an empty disk. What cannot be deleted goes with the working directory.
             made.iter().for_each(|made| drop(fs::remove_dir_all(made)));

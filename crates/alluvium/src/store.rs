@@ -245,7 +245,8 @@ pub trait StoreFactory: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// `Corrupt` when files of a part are missing, damaged or contradict each other; `Invalid` when there is no
-    /// part, or rows of two parts meet; `Unavailable` when the device fails. `directory` and those of the parts are left
+    /// part, or rows of two parts meet; `Unavailable` when the device fails; `Cancelled` soon after `cancel` is set, also
+    /// while rows are read or copied. `directory` and those of the parts are left
     /// in any state, for the caller to delete.
-    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened>;
+    fn open(&self, directory: &Path, parts: Vec<Part>, cancel: &Cancel) -> Result<Opened>;
 }

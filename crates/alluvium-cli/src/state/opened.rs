@@ -58,8 +58,11 @@ impl Opened {
                 files: manifest.files.iter().map(placed).collect(),
                 rows: manifest.range.rows(),
             };
-            let opened =
-                factory(&manifest.store)?.open(&directory.path().join("store"), vec![part])?;
+            let opened = factory(&manifest.store)?.open(
+                &directory.path().join("store"),
+                vec![part],
+                &Cancel::new(),
+            )?;
             Rows::Store(opened.store)
         };
         Ok(Self {

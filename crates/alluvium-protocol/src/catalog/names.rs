@@ -176,6 +176,26 @@ impl fmt::Display for ObjectName {
     }
 }
 
+impl ObjectName {
+    /// The checkpoint and the attempt that the object belongs to, if it belongs to one alone.
+    #[must_use]
+    pub const fn snapshot(&self) -> Option<(CheckpointId, u64)> {
+        match self {
+            Self::Manifest {
+                checkpoint,
+                attempt,
+                ..
+            }
+            | Self::Exclusive {
+                checkpoint,
+                attempt,
+                ..
+            } => Some((*checkpoint, *attempt)),
+            _ => None,
+        }
+    }
+}
+
 impl FromStr for ObjectName {
     type Err = Error;
 

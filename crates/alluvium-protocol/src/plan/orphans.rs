@@ -214,21 +214,7 @@ fn pending<'a>(
 
 /// The checkpoint and the attempt that an object belongs to, if its name tells.
 fn snapshot_of(object: &str) -> Option<(CheckpointId, u64)> {
-    match object.parse() {
-        Ok(
-            ObjectName::Manifest {
-                checkpoint,
-                attempt,
-                ..
-            }
-            | ObjectName::Exclusive {
-                checkpoint,
-                attempt,
-                ..
-            },
-        ) => Some((checkpoint, attempt)),
-        _ => None,
-    }
+    object.parse::<ObjectName>().ok()?.snapshot()
 }
 
 fn void_manifests(log: &Log) -> BTreeSet<&str> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use alluvium::environment::Environment;
 use alluvium::protocol::manifest::Manifest;
 use alluvium::protocol::row::push_prefix;
+use alluvium::storage::Cancel;
 use alluvium::store::{Change, Part, PlacedFile, RowCursor, SortedRun, StoreFactory};
 use alluvium::{Error, Result};
 use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
@@ -48,7 +49,7 @@ pub(crate) fn restore(
         let directory = place.join(format!("source-{n}"));
         let opened = place.join(format!("source-{n}-opened"));
         let part = place_source(job, source, &directory)?;
-        let source = factory.open(&opened, vec![part])?.store;
+        let source = factory.open(&opened, vec![part], &Cancel::new())?.store;
         let cursor = source.scan(&taken.rows())?;
         let mut run = Copied { cursor, rows: 0 };
         store.write(&mut run)?;

@@ -25,7 +25,9 @@ fn open(stores: &Stores, name: &str, parts: &[(&dyn Pinned, RowRange)]) -> Resul
         })
     };
     let parts = parts.iter().enumerate().map(part).collect::<Result<_>>()?;
-    stores.factory.open(&stores.path(name), parts)
+    stores
+        .factory
+        .open(&stores.path(name), parts, &Cancel::new())
 }
 
 fn pin(stores: &Stores, store: &dyn Store, name: &str) -> Result<Box<dyn Pinned>> {
@@ -231,10 +233,32 @@ fn bounds_that_a_file_does_not_have_are_refused() -> Result<()> {
 
     let error = stores
         .factory
-        .open(&stores.path("opened"), vec![part])
+        .open(&stores.path("opened"), vec![part], &Cancel::new())
         .unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(error.to_string().contains(".sst has rows from"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_opening_that_is_cancelled_says_so() -> Result<()> {
+    let stores = Stores::new()?;
+    let store = stores.create("store")?;
+    fill(&*store, 100, "value")?;
+    let pinned = pin(&stores, &*store, "pin")?;
+    let part = Part {
+        files: stores.place(&*pinned, "part")?,
+        directory: stores.path("part"),
+        rows: rows(0, 50),
+    };
+    let cancel = Cancel::new();
+    cancel.cancel();
+
+    let opened = stores
+        .factory
+        .open(&stores.path("opened"), vec![part], &cancel);
+
+    assert_eq!(opened.unwrap_err().kind(), ErrorKind::Cancelled);
     Ok(())
 }

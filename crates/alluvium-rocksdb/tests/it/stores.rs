@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
+use alluvium::storage::Cancel;
 use alluvium::store::{Change, Part, Pinned, PlacedFile, SortedRun, Store, StoreFactory};
 use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
 use tempfile::TempDir;
@@ -75,7 +76,11 @@ impl Stores {
             files: files.to_vec(),
             rows: RowRange::all(),
         };
-        let opened = factory.open(&self.path(&format!("{name}, opened")), vec![whole])?;
+        let opened = factory.open(
+            &self.path(&format!("{name}, opened")),
+            vec![whole],
+            &Cancel::new(),
+        )?;
         Ok(opened.store)
     }
 }

@@ -54,21 +54,7 @@ pub(super) fn no_orphans(objects: &Arc<Objects>, since_unix_millis: i64) {
 
 /// Checkpoint and attempt of an object that is named after them.
 fn snapshot_of(object: &str) -> Option<(CheckpointId, u64)> {
-    match object.parse() {
-        Ok(
-            ObjectName::Manifest {
-                checkpoint,
-                attempt,
-                ..
-            }
-            | ObjectName::Exclusive {
-                checkpoint,
-                attempt,
-                ..
-            },
-        ) => Some((checkpoint, attempt)),
-        _ => None,
-    }
+    object.parse::<ObjectName>().ok()?.snapshot()
 }
 
 /// The manifest in an object, if it is one.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
+use alluvium::storage::Cancel;
 use alluvium::store::{Opened, Part, Pinned, PinnedFile, PlacedFile, Store};
 
 use super::harness::{Place, read};
@@ -76,7 +77,7 @@ impl Place<'_> {
 
     /// A store of parts.
     pub(super) fn open_parts(&self, name: &str, parts: Vec<Part>) -> Result<Opened> {
-        self.factory().open(&self.path(name), parts)
+        self.factory().open(&self.path(name), parts, &Cancel::new())
     }
 
     /// A store of parts that are whole.

@@ -26,6 +26,7 @@ use self::run::{Run, RunBuilder};
 use self::slice::Slice;
 use super::{Change, Opened, Part, Pinned, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
 use crate::error::{Error, Result};
+use crate::storage::Cancel;
 
 mod file;
 mod merge;
@@ -74,8 +75,8 @@ impl StoreFactory for MemoryStoreFactory {
         )))
     }
 
-    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened> {
-        let read = open::open(directory, &parts)?;
+    fn open(&self, directory: &Path, parts: Vec<Part>, cancel: &Cancel) -> Result<Opened> {
+        let read = open::open(directory, &parts, cancel)?;
         Ok(Opened {
             store: Arc::new(MemoryStore::new(directory, read.runs, read.writer)),
             origins: read.origins,

@@ -6,7 +6,7 @@
 //! The decision is [`next_pause`], a pure function; [`Retry`] carries it out on an environment's clock.
 //!
 //! The object store below repeats single requests by itself, for ten seconds at most (see
-//! `storage::object::location`), so that one lost request does not begin a file anew. Together a file is given
+//! `storage::object::remote`), so that one lost request does not begin a file anew. Together a file is given
 //! up within [`Options::transfer_patience`](crate::Options::transfer_patience) and the time of one last attempt.
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alluvium::protocol::row::RowRange;
+use alluvium::storage::Cancel;
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::store::{Change, Opened, Part, Pinned, PlacedFile, SortedRun, Store, StoreFactory};
 use alluvium::{ErrorKind, Result};
@@ -134,7 +135,7 @@ impl Place {
     }
 
     fn open(&self, name: &str, parts: Vec<Part>) -> Result<Opened> {
-        MemoryStoreFactory::new().open(&self.path(name), parts)
+        MemoryStoreFactory::new().open(&self.path(name), parts, &Cancel::new())
     }
 
     /// A store of all pinned rows.

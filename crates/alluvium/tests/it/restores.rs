@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use alluvium::SnapshotHandle;
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
+use alluvium::storage::Cancel;
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::store::{Opened, Part, Store, StoreFactory};
 
@@ -163,8 +164,13 @@ impl StoreFactory for Renamed {
         self.0.create(directory)
     }
 
-    fn open(&self, directory: &Path, parts: Vec<Part>) -> alluvium::Result<Opened> {
-        self.0.open(directory, parts)
+    fn open(
+        &self,
+        directory: &Path,
+        parts: Vec<Part>,
+        cancel: &Cancel,
+    ) -> alluvium::Result<Opened> {
+        self.0.open(directory, parts, cancel)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, ThreadId};
 
 use alluvium::protocol::row::RowRange;
+use alluvium::storage::Cancel;
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::store::{Opened, Part, Pinned, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
 use alluvium::{Error, ErrorKind, Result};
@@ -109,8 +110,8 @@ impl StoreFactory for WatchedStores {
         Ok(self.watch(inner))
     }
 
-    fn open(&self, directory: &Path, parts: Vec<Part>) -> Result<Opened> {
-        let opened = MemoryStoreFactory::new().open(directory, parts)?;
+    fn open(&self, directory: &Path, parts: Vec<Part>, cancel: &Cancel) -> Result<Opened> {
+        let opened = MemoryStoreFactory::new().open(directory, parts, cancel)?;
         let store = self.watch(opened.store);
         Ok(Opened { store, ..opened })
     }

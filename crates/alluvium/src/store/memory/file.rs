@@ -8,6 +8,7 @@ use alluvium_protocol::row::RowRange;
 use super::run::{Run, RunBuilder};
 use crate::error::Result;
 use crate::rows_file::{RowsFileReader, RowsFileWriter};
+use crate::storage::Cancel;
 use crate::store::{Change, SortedRun};
 
 const EXTENSION: &str = ".rows";
@@ -85,12 +86,13 @@ pub(super) fn name_of(number: u64) -> String {
 /// not the run's yet.
 ///
 /// # Errors
-/// `Corrupt` when the file is missing or damaged, `Unavailable` when the device fails.
-pub(super) fn read_run(path: &Path, age: u64) -> Result<Option<(Run, u64)>> {
+/// `Corrupt` when the file is missing or damaged, `Unavailable` when the device fails; `Cancelled`.
+pub(super) fn read_run(path: &Path, age: u64, cancel: &Cancel) -> Result<Option<(Run, u64)>> {
     let reader = RowsFileReader::open(path)?;
     let mut changes = reader.changes(&RowRange::all())?;
     let mut builder = RunBuilder::new(age);
     while let Some((row, change)) = changes.next()? {
+        cancel.check("opening a store")?;
         builder.push(row, change)?;
     }
     Ok(builder.finish().map(|run| (run, reader.bytes())))

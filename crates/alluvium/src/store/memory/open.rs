@@ -12,6 +12,7 @@ use super::file::{RunFile, name_of, read_run};
 use super::slice::Slice;
 use super::{Writer, create_directory};
 use crate::error::{Error, Result};
+use crate::storage::Cancel;
 use crate::store::{Part, PlacedFile};
 
 /// The note of a run's file: its age, by which runs are put in order again.
@@ -40,8 +41,8 @@ struct Found {
 ///
 /// # Errors
 /// `Corrupt` when a file is missing, damaged, or has a note that no store gave it; `Invalid` when rows of two parts
-/// meet, or there is no part.
-pub(super) fn open(directory: &Path, parts: &[Part]) -> Result<Read> {
+/// meet, or there is no part; `Cancelled`.
+pub(super) fn open(directory: &Path, parts: &[Part], cancel: &Cancel) -> Result<Read> {
     Part::check(parts)?;
     create_directory(directory)?;
     let mut next_age = 0;
@@ -51,7 +52,7 @@ pub(super) fn open(directory: &Path, parts: &[Part]) -> Result<Read> {
             let age = age_of(&part.directory, placed)?;
             next_age = next_age.max(age.saturating_add(1));
             let path = part.directory.join(&placed.name);
-            if let Some((run, bytes)) = read_run(&path, age)?
+            if let Some((run, bytes)) = read_run(&path, age, cancel)?
                 && let Some(run) = Slice::whole(run).within(&part.rows)
             {
                 found.push(Found {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use alluvium::storage::{Storage, open_with};
+use alluvium::storage::Storage;
 
 use super::assert_whole;
 
@@ -71,15 +71,7 @@ impl Moto {
     }
 
     fn storage(&self, folder: &str) -> Arc<dyn Storage> {
-        let endpoint = format!("http://{}", self.address);
-        let settings = [
-            ("AWS_ENDPOINT", endpoint.as_str()),
-            ("AWS_ALLOW_HTTP", "true"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-        ];
-        open_with(&format!("s3://{BUCKET}/{folder}"), &settings).unwrap()
+        alluvium_testing::s3::storage_at(&self.address, BUCKET, folder).unwrap()
     }
 }
 
