@@ -1,0 +1,42 @@
+//! Alluvium measured beside its peers: one process a measurement, one record a number (docs/design/0006).
+//!
+//! `alluvium-bench run` is the conductor: it starts every measurement of a plan as a process of its own,
+//! collects their records and renders tables, plots and verdicts. `alluvium-bench measure` is one measurement.
+
+#![expect(clippy::print_stdout, reason = "records go to stdout")]
+
+mod access;
+mod data;
+mod memory;
+mod record;
+mod rounds;
+mod subjects;
+
+use clap::{Parser, Subcommand};
+
+/// Alluvium measured beside its peers.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes one measurement in this process and prints its records on stdout.
+    #[command(subcommand)]
+    Measure(Measure),
+}
+
+#[derive(Debug, Subcommand)]
+enum Measure {
+    /// Access to one kind of state.
+    Access(access::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Measure(Measure::Access(arguments)) => access::measure(&arguments),
+    }
+}

@@ -1,0 +1,123 @@
+//! Alluvium on RocksDB, through its typed interface.
+//!
+//! A budget is split between the write buffer and the store's cache and buffers, so that together they have no more.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use alluvium::codec::Bytes;
+use alluvium::state::Value;
+use alluvium::{Backend, Builder, Options, ValueState};
+use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
+use anyhow::Result;
+
+use super::Values;
+use crate::data;
+
+pub(crate) const VERSION: &str = concat!("Alluvium ", env!("CARGO_PKG_VERSION"), ", RocksDB 11.12");
+
+/// A backend of one subtask that owns all key groups, within a budget.
+pub(crate) fn backend(directory: &Path, budget_bytes: usize) -> Result<Backend<u64>> {
+    let mut rocks = RocksOptions::default();
+    // Two such buffers exist at a time.
+    rocks.write_buffer_bytes = (budget_bytes / 16).clamp(1 << 20, 32 << 20);
+    rocks.block_cache_bytes = budget_bytes / 8;
+    let store = budget_bytes / 8 + 2 * rocks.write_buffer_bytes;
+    let options = Options::default().memory_budget_bytes(budget_bytes.saturating_sub(store));
+    let factory = Arc::new(RocksStoreFactory::new(rocks)?);
+    let builder = Builder::new("bench", factory, directory.join("working")).options(options);
+    Ok(Backend::open(builder)?)
+}
+
+const LONGS: ValueState<u64> = ValueState::new("longs");
+const BYTES: ValueState<Vec<u8>> = ValueState::new("bytes");
+
+/// A value state of longs.
+#[derive(Debug)]
+pub(crate) struct Longs {
+    backend: Backend<u64>,
+    state: Value<u64>,
+}
+
+impl Longs {
+    pub(crate) fn new(mut backend: Backend<u64>) -> Result<Self> {
+        let state = backend.register(LONGS)?;
+        Ok(Self { backend, state })
+    }
+}
+
+impl Values for Longs {
+    fn get(&mut self, key: u64) -> Result<Option<u64>> {
+        Ok(self.backend.key(&key)?.value(self.state).get()?)
+    }
+
+    fn read(&mut self, key: u64, out: &mut Vec<u8>) -> Result<bool> {
+        let value = self.get(key)?;
+        out.clear();
+        out.extend_from_slice(&value.unwrap_or(0).to_le_bytes());
+        Ok(value.is_some())
+    }
+
+    fn set(&mut self, key: u64, value: &[u8]) -> Result<()> {
+        let value = data::first_word(value);
+        Ok(self.backend.key(&key)?.value(self.state).set(&value)?)
+    }
+
+    fn add_one(&mut self, key: u64) -> Result<()> {
+        let mut key = self.backend.key(&key)?;
+        key.value(self.state)
+            .update(|value: Option<u64>| value.unwrap_or(0).wrapping_add(1))?;
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A value state of byte strings.
+#[derive(Debug)]
+pub(crate) struct ByteStrings {
+    backend: Backend<u64>,
+    state: Value<Vec<u8>, (), Bytes>,
+}
+
+impl ByteStrings {
+    pub(crate) fn new(mut backend: Backend<u64>) -> Result<Self> {
+        let state = backend.register(BYTES.codec::<Bytes>())?;
+        Ok(Self { backend, state })
+    }
+}
+
+impl Values for ByteStrings {
+    fn get(&mut self, key: u64) -> Result<Option<u64>> {
+        let value = self.backend.key(&key)?.value(self.state).get()?;
+        Ok(value.map(|value| data::first_word(&value)))
+    }
+
+    fn read(&mut self, key: u64, out: &mut Vec<u8>) -> Result<bool> {
+        let value = self.backend.key(&key)?.value(self.state).get()?;
+        let found = value.is_some();
+        *out = value.unwrap_or_default();
+        Ok(found)
+    }
+
+    fn set(&mut self, key: u64, value: &[u8]) -> Result<()> {
+        let value = value.to_vec();
+        Ok(self.backend.key(&key)?.value(self.state).set(&value)?)
+    }
+
+    fn add_one(&mut self, key: u64) -> Result<()> {
+        let mut key = self.backend.key(&key)?;
+        key.value(self.state).update(|value: Option<Vec<u8>>| {
+            let mut value = value.unwrap_or_default();
+            data::add_one(&mut value);
+            value
+        })?;
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
