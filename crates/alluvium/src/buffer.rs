@@ -28,19 +28,22 @@ use alluvium_protocol::rows_file::ROW_BYTES_MAX;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use cell::Single;
+use arena::At;
 use flusher::{Flusher, PinReply};
-use generation::{Generation, Heap, counted};
-use table::{Hashing, HeapBytes};
+use generation::Generation;
+use table::Hashing;
 
 pub use map::Visit;
 
+mod arena;
 mod cell;
 pub(crate) mod flusher;
 mod generation;
 mod list;
 mod map;
+mod rows;
 mod run;
+mod sorted;
 mod table;
 
 /// Frozen generations kept at the most, once they are flushed. More would make every miss probe more tables;
@@ -123,8 +126,10 @@ impl Buffer {
 
     /// The value of a single row.
     pub(crate) fn get(&mut self, row: &[u8]) -> Result<Option<&[u8]>> {
-        let (cell, ..) = self.single(row)?;
-        Ok(cell.value.as_deref())
+        self.make_room()?;
+        let hash = self.hashing.of(row);
+        let at = self.single(hash, row)?;
+        Ok(self.active.singles.record(at).value)
     }
 
     /// Sets a single row, or removes it.
@@ -132,12 +137,11 @@ impl Buffer {
         check_row(row.len(), value.map_or(0, <[u8]>::len))?;
         self.make_room()?;
         let hash = self.hashing.of(row);
-        let cell = self
-            .active
-            .singles
-            .find_or_insert(hash, row, || Ok::<_, Error>(Single::default()))?;
-        let ((), before, now) = counted(cell, |cell| cell.set(value));
-        self.active.heap.recount(before, now);
+        let singles = &mut self.active.singles;
+        match singles.position(hash, row) {
+            Some(at) => singles.set(hash, at, value),
+            None => drop(singles.insert(hash, row, value, true)),
+        }
         self.active.mark_dirty();
         Ok(())
     }
@@ -148,43 +152,47 @@ impl Buffer {
         row: &[u8],
         change: impl FnOnce(Option<&[u8]>, &mut Vec<u8>) -> Result<(Update, R)>,
     ) -> Result<R> {
-        let (cell, heap, scratch) = self.single(row)?;
+        self.make_room()?;
+        let hash = self.hashing.of(row);
+        let at = self.single(hash, row)?;
+        let Self {
+            active, scratch, ..
+        } = self;
         scratch.clear();
-        let changed = change(cell.value.as_deref(), scratch)
-            .and_then(|changed| check_row(row.len(), scratch.len()).map(|()| changed));
-        let ((), before, now) = counted(cell, |cell| match &changed {
-            Ok((Update::Put, _)) => cell.set(Some(scratch)),
-            Ok((Update::Delete, _)) => cell.set(None),
-            Ok((Update::Keep, _)) | Err(_) => {}
-        });
-        heap.recount(before, now);
-        let (update, result) = changed?;
-        if update != Update::Keep {
-            self.active.mark_dirty();
-        }
+        let (update, result) = change(active.singles.record(at).value, scratch)?;
+        let value = match update {
+            Update::Keep => return Ok(result),
+            Update::Put => {
+                check_row(row.len(), scratch.len())?;
+                Some(&**scratch)
+            }
+            Update::Delete => None,
+        };
+        active.singles.set(hash, at, value);
+        active.mark_dirty();
         Ok(result)
     }
 
-    /// The cell of a single row, read from below if the active generation has none, with the count of
-    /// its memory and room to write a new value.
-    fn single(&mut self, row: &[u8]) -> Result<(&mut Single, &mut Heap, &mut Vec<u8>)> {
-        self.make_room()?;
-        let Self {
-            active,
-            layers,
-            store,
-            hashing,
-            scratch,
-            ..
-        } = self;
-        let hash = hashing.of(row);
-        let heap = &mut active.heap;
-        let cell = active.singles.find_or_insert(hash, row, || {
-            let cell = load(layers, &**store, hash, row)?;
-            heap.recount(0, cell.heap_bytes());
-            Ok::<_, Error>(cell)
-        })?;
-        Ok((cell, heap, scratch))
+    /// Where the active generation has the row; it is read from below if it is not there yet.
+    #[inline]
+    fn single(&mut self, hash: u64, row: &[u8]) -> Result<At> {
+        match self.active.singles.position(hash, row) {
+            Some(at) => Ok(at),
+            None => self.load(hash, row),
+        }
+    }
+
+    /// Brings what the layers or the store know of a row into the active generation.
+    fn load(&mut self, hash: u64, row: &[u8]) -> Result<At> {
+        let singles = &mut self.active.singles;
+        for layer in &self.layers {
+            if let Some(record) = layer.singles.find(hash, row) {
+                return Ok(singles.insert(hash, row, record.value, false));
+            }
+        }
+        let found = self.store.get(row, &mut self.scratch)?;
+        let value = found.then_some(&*self.scratch);
+        Ok(singles.insert(hash, row, value, false))
     }
 
     /// Freezes the active generation and queues it to be flushed. O(1), no I/O.
@@ -222,7 +230,8 @@ impl Buffer {
     /// Keeps the buffer within its budget before an entry is read or written.
     #[inline]
     fn make_room(&mut self) -> Result<()> {
-        let active_is_full = self.active.bytes_to_grow() >= self.budget_bytes / ACTIVE_SHARE;
+        let active_is_full = self.active.bytes_to_grow() >= self.budget_bytes / ACTIVE_SHARE
+            || self.active.is_full();
         let below_bytes = self.layer_bytes + self.flusher.unreleased_bytes_at_most();
         if !active_is_full && below_bytes <= self.allowed_bytes() {
             return Ok(());
@@ -280,19 +289,6 @@ impl Buffer {
     }
 }
 
-impl Single {
-    fn set(&mut self, value: Option<&[u8]>) {
-        self.dirty = true;
-        match (&mut self.value, value) {
-            (Some(old), Some(new)) => {
-                old.clear();
-                old.extend_from_slice(new);
-            }
-            (old, new) => *old = new.map(<[u8]>::to_vec),
-        }
-    }
-}
-
 /// Refuses a list element whose chunk no snapshot could hold: it may come after others in it.
 pub(crate) fn check_element(row_bytes: usize, element_bytes: usize) -> Result<()> {
     let chunk_bytes = element_bytes.saturating_add(run::CHUNK_BYTES + chunk::LENGTH_BYTES_MAX);
@@ -307,30 +303,6 @@ pub(crate) fn check_row(row_bytes: usize, value_bytes: usize) -> Result<()> {
     Err(Error::invalid(format!(
         "a row of {row_bytes} bytes of key and {value_bytes} of value: rows have at most {ROW_BYTES_MAX}"
     )))
-}
-
-/// A clean cell with what the layers or the store know of a single row.
-fn load(
-    layers: &VecDeque<Arc<Generation>>,
-    store: &dyn Store,
-    hash: u64,
-    row: &[u8],
-) -> Result<Single> {
-    for layer in layers {
-        if let Some(cell) = layer.singles.find(hash, row) {
-            return Ok(Single {
-                value: cell.value.clone(),
-                dirty: false,
-            });
-        }
-    }
-    let mut value = Vec::new();
-    let found = store.get(row, &mut value)?;
-    value.shrink_to_fit();
-    Ok(Single {
-        value: found.then_some(value),
-        dirty: false,
-    })
 }
 
 /// The two halves of 128 bits.

@@ -7,22 +7,6 @@ use std::collections::BTreeMap;
 
 use super::table::{ALLOCATION_OVERHEAD, HeapBytes};
 
-/// The one row of a value, reducing or aggregating state.
-#[derive(Debug, Default)]
-pub(crate) struct Single {
-    /// The row's value; `None` when the row does not exist.
-    pub(crate) value: Option<Vec<u8>>,
-    pub(crate) dirty: bool,
-}
-
-impl HeapBytes for Single {
-    fn heap_bytes(&self) -> usize {
-        self.value
-            .as_ref()
-            .map_or(0, |value| value.capacity() + ALLOCATION_OVERHEAD)
-    }
-}
-
 /// What a list cell knows of the elements below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ListBase {

@@ -3,13 +3,14 @@
 //! Invariant: once frozen (shared through an `Arc`) a generation does not change. Its number is larger
 //! than that of every older generation of this state, restores included.
 
-use super::cell::{List, Map, Single};
+use super::cell::{List, Map};
+use super::rows::Rows;
 use super::table::{HeapBytes, Table};
 
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(crate) number: u64,
-    pub(crate) singles: Table<Single>,
+    pub(crate) singles: Rows,
     pub(crate) lists: Table<List>,
     pub(crate) maps: Table<Map>,
     pub(crate) heap: Heap,
@@ -31,7 +32,7 @@ impl Generation {
     pub(crate) fn new(number: u64) -> Self {
         Self {
             number,
-            singles: Table::default(),
+            singles: Rows::default(),
             lists: Table::default(),
             maps: Table::default(),
             heap: Heap::default(),
@@ -46,6 +47,11 @@ impl Generation {
 
     pub(crate) const fn mark_dirty(&mut self) {
         self.dirty = true;
+    }
+
+    /// Whether no further row fits, whatever memory there is.
+    pub(crate) fn is_full(&self) -> bool {
+        self.singles.is_full()
     }
 
     /// Whether there is no cell at all.

@@ -3,31 +3,40 @@
 //! Clears are expanded here, off the task thread, into deletes of the rows that the store has: the
 //! store never sees a range tombstone, and a file's bounds are the bounds of its rows.
 
+use std::collections::btree_map;
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
 use alluvium_protocol::chunk::{self, Elements};
 use alluvium_protocol::row::RowRange;
 
-use super::cell::{List, ListBase, Map, Single, Touched};
+use super::cell::{List, ListBase, Map, Touched};
 use super::generation::Generation;
+use super::sorted::Sorted;
+use super::table::Entry;
 use crate::error::Result;
 use crate::store::{Change, RowCursor, SortedRun, Store};
 
 /// Chunks are cut at about this many bytes, so that a reader of a long list holds little in memory.
 pub(super) const CHUNK_BYTES: usize = 64 << 10;
 
-#[derive(Debug, Clone, Copy)]
-enum Cell<'g> {
-    Single(&'g Single),
-    List(&'g List),
-    Map(&'g Map),
-}
-
 /// The dirty cells of a generation in row order.
 pub(crate) struct GenerationRun<'g> {
     number: u64,
     store: &'g dyn Store,
-    cells: std::vec::IntoIter<(&'g [u8], Cell<'g>)>,
+    singles: Sorted<'g>,
+    lists: Peekable<IntoIter<&'g Entry<List>>>,
+    maps: Peekable<IntoIter<&'g Entry<Map>>>,
     open: Open<'g>,
     row: Vec<u8>,
+}
+
+/// What the next cell is.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Single,
+    List,
+    Map,
 }
 
 /// The cell whose rows are being written.
@@ -44,7 +53,7 @@ enum Open<'g> {
     Map {
         prefix: &'g [u8],
         stored: Option<Stored<'g>>,
-        touched: std::iter::Peekable<std::collections::btree_map::Iter<'g, Box<[u8]>, Touched>>,
+        touched: Peekable<btree_map::Iter<'g, Box<[u8]>, Touched>>,
     },
 }
 
@@ -75,31 +84,69 @@ impl<'g> Stored<'g> {
 
 impl<'g> GenerationRun<'g> {
     pub(crate) fn new(generation: &'g Generation, store: &'g dyn Store) -> Self {
-        let singles = generation.singles.iter().filter(|entry| entry.cell.dirty);
-        let lists = generation
-            .lists
-            .iter()
-            .filter(|entry| entry.cell.is_dirty());
-        let maps = generation.maps.iter().filter(|entry| entry.cell.is_dirty());
-        let mut cells: Vec<(&[u8], Cell<'_>)> = singles
-            .map(|entry| (&*entry.row, Cell::Single(&entry.cell)))
-            .chain(lists.map(|entry| (&*entry.row, Cell::List(&entry.cell))))
-            .chain(maps.map(|entry| (&*entry.row, Cell::Map(&entry.cell))))
-            .collect();
-        cells.sort_unstable_by_key(|(row, _)| *row);
         Self {
             number: generation.number,
             store,
-            cells: cells.into_iter(),
+            singles: Sorted::new(&generation.singles),
+            lists: by_row(generation.lists.iter().filter(|list| list.cell.is_dirty())),
+            maps: by_row(generation.maps.iter().filter(|map| map.cell.is_dirty())),
             open: Open::None,
             row: Vec::new(),
         }
+    }
+
+    /// Which kind of cell comes next in the order of rows.
+    fn next_kind(&mut self) -> Option<Kind> {
+        let list = self.lists.peek().map(|list| (&*list.row, Kind::List));
+        let map = self.maps.peek().map(|map| (&*map.row, Kind::Map));
+        let single = self.singles.peek().map(|row| (row, Kind::Single));
+        let first = [single, list, map]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(row, _)| *row);
+        first.map(|(_, kind)| kind)
     }
 
     fn set_row(&mut self, prefix: &[u8], suffix: &[u8]) {
         self.row.clear();
         self.row.extend_from_slice(prefix);
         self.row.extend_from_slice(suffix);
+    }
+
+    fn open_list(&mut self) -> Result<()> {
+        let Some(Entry { row, cell, .. }) = self.lists.next() else {
+            return Ok(());
+        };
+        let replaced = cell.base == ListBase::Replaced;
+        let stored = if replaced {
+            Stored::open(self.store, row)?
+        } else {
+            None
+        };
+        self.open = Open::List {
+            prefix: row,
+            stored,
+            rest: cell.dirty_elements(),
+            part: 0,
+        };
+        Ok(())
+    }
+
+    fn open_map(&mut self) -> Result<()> {
+        let Some(Entry { row, cell, .. }) = self.maps.next() else {
+            return Ok(());
+        };
+        let stored = if cell.cleared {
+            Stored::open(self.store, row)?
+        } else {
+            None
+        };
+        self.open = Open::Map {
+            prefix: row,
+            stored,
+            touched: cell.touched.iter().peekable(),
+        };
+        Ok(())
     }
 
     /// Advances within the open cell. Returns false when it has no more rows.
@@ -174,6 +221,13 @@ impl<'g> GenerationRun<'g> {
     }
 }
 
+/// Entries in the order of their rows.
+fn by_row<'g, V>(entries: impl Iterator<Item = &'g Entry<V>>) -> Peekable<IntoIter<&'g Entry<V>>> {
+    let mut entries: Vec<&Entry<V>> = entries.collect();
+    entries.sort_unstable_by_key(|entry| &*entry.row);
+    entries.into_iter().peekable()
+}
+
 /// Where to cut a chunk off the front of `elements`: at an element's end near [`CHUNK_BYTES`].
 fn chunk_end(elements: &[u8]) -> Result<usize> {
     if elements.len() <= CHUNK_BYTES {
@@ -200,42 +254,16 @@ impl SortedRun for GenerationRun<'_> {
                 return Ok(Some((&self.row, change)));
             }
             self.open = Open::None;
-            let Some((row, cell)) = self.cells.next() else {
-                return Ok(None);
-            };
-            match cell {
-                Cell::Single(single) => {
-                    let change = single.value.as_deref().map_or(Change::Delete, Change::Put);
-                    return Ok(Some((row, change)));
+            match self.next_kind() {
+                None => return Ok(None),
+                Some(Kind::Single) => {
+                    return Ok(self.singles.next().map(|record| {
+                        let change = record.value.map_or(Change::Delete, Change::Put);
+                        (record.row, change)
+                    }));
                 }
-                Cell::List(list) => {
-                    let replaced = list.base == ListBase::Replaced;
-                    let stored = if replaced {
-                        Stored::open(self.store, row)?
-                    } else {
-                        None
-                    };
-                    let rest = list.dirty_elements();
-                    self.open = Open::List {
-                        prefix: row,
-                        stored,
-                        rest,
-                        part: 0,
-                    };
-                }
-                Cell::Map(map) => {
-                    let stored = if map.cleared {
-                        Stored::open(self.store, row)?
-                    } else {
-                        None
-                    };
-                    let touched = map.touched.iter().peekable();
-                    self.open = Open::Map {
-                        prefix: row,
-                        stored,
-                        touched,
-                    };
-                }
+                Some(Kind::List) => self.open_list()?,
+                Some(Kind::Map) => self.open_map()?,
             }
         }
     }
