@@ -11,6 +11,7 @@ mod memory;
 mod record;
 mod rounds;
 mod subjects;
+mod workload;
 
 use clap::{Parser, Subcommand};
 
@@ -33,10 +34,13 @@ enum Command {
 enum Measure {
     /// Access to one kind of state.
     Access(access::Arguments),
+    /// Operators of streaming jobs on keyed state.
+    Workload(workload::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Measure(Measure::Access(arguments)) => access::measure(&arguments),
+        Command::Measure(Measure::Workload(arguments)) => workload::measure(&arguments),
     }
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use alluvium::codec::Bytes;
+use alluvium::protocol::key::Key;
 use alluvium::state::Value;
+use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::{Backend, Builder, Options, ValueState};
 use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
 use anyhow::Result;
@@ -17,16 +19,33 @@ use crate::data;
 pub(crate) const VERSION: &str = concat!("Alluvium ", env!("CARGO_PKG_VERSION"), ", RocksDB 11.12");
 
 /// A backend of one subtask that owns all key groups, within a budget.
-pub(crate) fn backend(directory: &Path, budget_bytes: usize) -> Result<Backend<u64>> {
+pub(crate) fn backend<K: Key>(directory: &Path, budget_bytes: usize) -> Result<Backend<K>> {
+    let (factory, options) = within(budget_bytes)?;
+    let builder = Builder::new("bench", factory, directory.join("working")).options(options);
+    Ok(Backend::open(builder)?)
+}
+
+/// The same on the memory store, without a bound: the heap backend's configuration.
+pub(crate) fn in_memory<K: Key>(directory: &Path) -> Result<Backend<K>> {
+    let factory = Arc::new(MemoryStoreFactory::new());
+    let builder = Builder::new("bench", factory, directory.join("working")).options(unbounded());
+    Ok(Backend::open(builder)?)
+}
+
+/// Stores on RocksDB, and a backend's options, that together keep within a budget.
+pub(crate) fn within(budget_bytes: usize) -> Result<(Arc<RocksStoreFactory>, Options)> {
     let mut rocks = RocksOptions::default();
     // Two such buffers exist at a time.
     rocks.write_buffer_bytes = (budget_bytes / 16).clamp(1 << 20, 32 << 20);
     rocks.block_cache_bytes = budget_bytes / 8;
     let store = budget_bytes / 8 + 2 * rocks.write_buffer_bytes;
     let options = Options::default().memory_budget_bytes(budget_bytes.saturating_sub(store));
-    let factory = Arc::new(RocksStoreFactory::new(rocks)?);
-    let builder = Builder::new("bench", factory, directory.join("working")).options(options);
-    Ok(Backend::open(builder)?)
+    Ok((Arc::new(RocksStoreFactory::new(rocks)?), options))
+}
+
+/// Options of a backend that may have all the memory there is.
+pub(crate) fn unbounded() -> Options {
+    Options::default().memory_budget_bytes(1 << 40)
 }
 
 const LONGS: ValueState<u64> = ValueState::new("longs");

@@ -20,40 +20,49 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Half of the budget for blocks, half for two memtables.
     pub(crate) fn open(directory: &Path, budget_bytes: usize) -> Result<Self> {
-        let mut blocks = BlockBasedOptions::default();
-        blocks.set_block_cache(&Cache::new_lru_cache(budget_bytes / 2));
-        blocks.set_block_size(4 << 10);
-        blocks.set_format_version(6);
-        blocks.set_bloom_filter(10.0, false);
-        blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
-        blocks.set_data_block_hash_ratio(0.75);
-        let mut options = Options::default();
-        options.create_if_missing(true);
-        options.set_block_based_table_factory(&blocks);
-        options.set_write_buffer_size(budget_bytes / 4);
-        options.set_max_write_buffer_number(2);
-        options.set_max_background_jobs(2);
-        options.set_compression_per_level(&[
-            DBCompressionType::None,
-            DBCompressionType::None,
-            DBCompressionType::Lz4,
-            DBCompressionType::Lz4,
-            DBCompressionType::Lz4,
-            DBCompressionType::Lz4,
-            DBCompressionType::Lz4,
-        ]);
-        options.set_level_compaction_dynamic_level_bytes(true);
-        options.set_max_open_files(-1);
-        let mut writes = WriteOptions::default();
-        writes.disable_wal(true);
         Ok(Self {
-            db: DB::open(&options, directory.join("raw"))?,
-            writes,
+            db: DB::open(&options(budget_bytes), directory.join("raw"))?,
+            writes: without_log(),
             value: Vec::new(),
         })
     }
+}
+
+/// Half of the budget for blocks, half for two memtables.
+pub(crate) fn options(budget_bytes: usize) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(&Cache::new_lru_cache(budget_bytes / 2));
+    blocks.set_block_size(4 << 10);
+    blocks.set_format_version(6);
+    blocks.set_bloom_filter(10.0, false);
+    blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
+    blocks.set_data_block_hash_ratio(0.75);
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.set_block_based_table_factory(&blocks);
+    options.set_write_buffer_size(budget_bytes / 4);
+    options.set_max_write_buffer_number(2);
+    options.set_max_background_jobs(2);
+    options.set_compression_per_level(&[
+        DBCompressionType::None,
+        DBCompressionType::None,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+    ]);
+    options.set_level_compaction_dynamic_level_bytes(true);
+    options.set_max_open_files(-1);
+    options
+}
+
+/// Writes as Alluvium makes them: durability is a checkpoint's.
+pub(crate) fn without_log() -> WriteOptions {
+    let mut writes = WriteOptions::default();
+    writes.disable_wal(true);
+    writes
 }
 
 impl Values for Raw {
