@@ -78,6 +78,7 @@ final class Access {
     }
 
     private <R extends Rows> void run(Kind<R> kind, Case.Prestate<R> prestate, List<Case<R>> chosen) throws Exception {
+        Figure.forgetResidentBytes();
         prestate.prepare(kind.measured());
         prestate.prepare(kind.model());
         List<Figure> figures = new ArrayList<>();

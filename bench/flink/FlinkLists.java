@@ -46,7 +46,7 @@ final class FlinkLists extends FlinkRows<ListState<Long>> implements Lists {
     }
 
     /** Compares every key's elements and their order, and that there are no other keys. */
-    void compare(Lists.Model model) throws Exception {
+    void compareWith(Lists.Model model) throws Exception {
         long keys = 0;
         for (int key = 0; key < model.lengths.length; key++) {
             backend.setCurrentKey((long) key);

@@ -79,7 +79,7 @@ final class FlinkMaps extends FlinkRows<MapState<Long, Long>> implements Maps {
     }
 
     /** Compares every key's entries, and that there are no others. */
-    void compare(Maps.Model model) throws Exception {
+    void compareWith(Maps.Model model) throws Exception {
         long keys = 0;
         for (int key = 0; key < model.present.length / ENTRIES; key++) {
             backend.setCurrentKey((long) key);

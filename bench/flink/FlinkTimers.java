@@ -4,6 +4,7 @@
 // and it is the time of its key, once.
 
 import java.util.BitSet;
+import java.util.List;
 import org.apache.flink.api.common.typeutils.base.LongSerializer;
 import org.apache.flink.runtime.state.CheckpointableKeyedStateBackend;
 import org.apache.flink.runtime.state.KeyGroupedInternalPriorityQueue;
@@ -28,7 +29,7 @@ final class FlinkTimers implements Timers {
         dispose();
         polled.clear();
         last = 0;
-        backend = surroundings.open(LongSerializer.INSTANCE);
+        backend = surroundings.open(LongSerializer.INSTANCE, 1, 0, List.of());
         // The name under which a timer service keeps event-time timers.
         queue = backend.create("_timer_state/event_timers",
                 new TimerSerializer<>(LongSerializer.INSTANCE, VoidNamespaceSerializer.INSTANCE));

@@ -28,7 +28,7 @@ abstract class FlinkValues<T> extends FlinkRows<ValueState<T>> implements Values
     }
 
     /** Compares every key, and that there are no others. */
-    void compare(Values.Model model) throws Exception {
+    void compareWith(Values.Model model) throws Exception {
         for (int key = 0; key < model.present.length; key++) {
             boolean matches = model.present[key] ? matches(key, model.word0[key]) : isMissing(key);
             if (!matches) {

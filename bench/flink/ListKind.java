@@ -50,8 +50,7 @@ final class ListKind implements Kind<Lists> {
 
     @Override
     public void compare() throws Exception {
-        measured.compare(model);
-        measured.dispose();
+        measured.compare(() -> measured.compareWith(model));
     }
 
     private static void fill(Lists rows, int keyCount) throws Exception {

@@ -62,8 +62,7 @@ final class MapKind implements Kind<Maps> {
 
     @Override
     public void compare() throws Exception {
-        measured.compare(model);
-        measured.dispose();
+        measured.compare(() -> measured.compareWith(model));
     }
 
     private static void fill(Maps rows, int keyCount) throws Exception {

@@ -22,11 +22,18 @@ record Subject(String name, Memory memory, Configuration options) {
         return switch (name) {
             case "flink-hashmap" -> onHeap();
             case "flink-rocksdb-managed" -> rocksdb(name, true);
+            case "flink-rocksdb-partitioned" -> rocksdb(name, true)
+                    .with(ROCKSDB + "memory.partitioned-index-filters", "true");
             case "flink-rocksdb" -> rocksdb(name, false);
             case "flink-rocksdb-spinhm" -> rocksdb(name, false)
                     .with(ROCKSDB + "predefined-options", "SPINNING_DISK_OPTIMIZED_HIGH_MEM");
             default -> throw new Arguments.Invalid("no such subject: " + name);
         };
+    }
+
+    /** RocksDB as Flink has it by default. */
+    static Subject ofComparison() {
+        return rocksdb("comparison", true);
     }
 
     /** Of the snapshot benchmarks, where memory is always managed and names say how a checkpoint is restored. */

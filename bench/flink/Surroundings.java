@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -56,6 +55,9 @@ final class Surroundings implements Closeable {
     private static final int INLINE_BYTES_MAX = 20 * 1024;
     private static final int WRITE_BUFFER_BYTES = 4096;
 
+    /** A cache whose shards hold the index block of a file of 64 MB. */
+    private static final long COMPARISON_BYTES = 256 << 20;
+
     private final Subject subject;
     private final boolean localCopies;
     private final Path root;
@@ -84,11 +86,6 @@ final class Surroundings implements Closeable {
         return KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex(KEY_GROUPS, parallelism, subtask);
     }
 
-    /** An empty backend that owns all key groups. */
-    <K> CheckpointableKeyedStateBackend<K> open(TypeSerializer<K> keys) throws Exception {
-        return open(keys, 1, 0, List.of());
-    }
-
     /** A subtask's backend, with what handles have of its key groups. */
     <K> CheckpointableKeyedStateBackend<K> open(
             TypeSerializer<K> keys, int parallelism, int subtask, Collection<KeyedStateHandle> handles) throws Exception {
@@ -97,6 +94,11 @@ final class Surroundings implements Closeable {
                 null, TtlTimeProvider.DEFAULT, UnregisteredMetricGroups.createUnregisteredOperatorMetricGroup(),
                 (name, value) -> {}, handles, new CloseableRegistry(), 1.0);
         return subject.backend().createKeyedStateBackend(parameters);
+    }
+
+    /** Others with memory enough, for comparing a snapshot's contents. */
+    Surroundings forComparison() throws IOException {
+        return new Surroundings(Subject.ofComparison(), root.resolve("comparison"), COMPARISON_BYTES, false);
     }
 
     /** Where snapshots are written. */

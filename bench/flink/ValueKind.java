@@ -54,8 +54,7 @@ final class ValueKind implements Kind<Values> {
 
     @Override
     public void compare() throws Exception {
-        measured.compare(model);
-        measured.dispose();
+        measured.compare(() -> measured.compareWith(model));
     }
 
     static void fill(Values rows, int keyCount) throws Exception {
