@@ -16,6 +16,9 @@ import org.apache.flink.runtime.state.VoidNamespaceSerializer;
 import org.apache.flink.state.rocksdb.RocksDBKeyedStateBackend;
 
 abstract class FlinkRows<S extends State> implements Rows {
+    /** A number that no checkpoint gets. */
+    private static final long SAVEPOINT = Long.MAX_VALUE;
+
     private final Surroundings surroundings;
     private final StateDescriptor<S, ?> descriptor;
     protected CheckpointableKeyedStateBackend<Long> backend;
@@ -45,7 +48,8 @@ abstract class FlinkRows<S extends State> implements Rows {
     final void compare(Comparison comparison) throws Exception {
         try {
             if (backend instanceof RocksDBKeyedStateBackend) {
-                Snapshot snapshot = Snapshot.prepare(surroundings, backend, 1, Snapshot.CHECKPOINT);
+                // A savepoint, as it refers to no checkpoint's files.
+                Snapshot snapshot = Snapshot.prepare(surroundings, backend, SAVEPOINT, Snapshot.NATIVE);
                 Snapshot.Taken taken = snapshot.finish(new SharedStateRegistryImpl());
                 dispose();
                 try (Surroundings larger = surroundings.forComparison()) {
