@@ -11,6 +11,7 @@
 //! | `alluvium-memory` | on the memory store, without a bound |
 //! | `rocksdb` | the crate used raw, within the budget; timers in memory |
 //! | `hashmap` | hash maps; timers in memory. Also tells the most bytes of state that there were |
+//! | `alluvium-timely`, `alluvium-timely-memory` | the same two in a job on Timely, with checkpoints; Nexmark only |
 
 mod case;
 mod clicks;
@@ -18,11 +19,15 @@ mod input;
 mod interval_join;
 mod keyed;
 mod measured;
+mod nexmark;
 mod outputs;
 mod run;
 mod sessions;
 mod totals;
 mod windows;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
@@ -45,11 +50,11 @@ const GAP: i64 = 30_000;
 /// One operator on one subject.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Who is measured: alluvium, alluvium-memory, rocksdb, hashmap.
+    /// Who is measured: alluvium, alluvium-memory, rocksdb, hashmap; in Nexmark also alluvium-timely, alluvium-timely-memory.
     #[arg(long)]
     pub(crate) subject: String,
     /// The operator: tumbling-incremental, tumbling-holistic, sliding-incremental, sliding-holistic, session-incremental,
-    /// session-holistic, window-join, interval-join, aggregation.
+    /// session-holistic, window-join, interval-join, aggregation, nexmark-q4, -q5, -q7, -q9, -q11, -q12, -q17 to -q20.
     #[arg(long)]
     pub(crate) case: String,
     /// Number of events, of which the second half is measured.
@@ -101,6 +106,9 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<()> {
         "window-join" => measure_case::<WindowJoin, _>(arguments, loaded),
         "interval-join" => measure_case::<IntervalJoin, _>(arguments, loaded),
         "aggregation" => measure_case::<Totals, _>(arguments, bare),
-        case => bail!("there is no workload {case:?}"),
+        case => match case.strip_prefix("nexmark-") {
+            Some(query) => nexmark::measure(arguments, query),
+            None => bail!("there is no workload {case:?}"),
+        },
     }
 }

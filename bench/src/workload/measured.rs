@@ -16,15 +16,28 @@ use crate::record::Record;
 use crate::subjects::alluvium;
 
 /// What a run has shown, before it is verified.
-struct Ran {
-    out: Outputs,
+pub(super) struct Ran {
+    pub(super) out: Outputs,
     rates: Vec<f64>,
     resident_bytes: u64,
     /// The most bytes of state, where the subject counts them.
     peak_bytes: Option<u64>,
 }
 
-pub(crate) fn measure_case<C, I>(
+impl Ran {
+    /// What a run has shown that ends here: before anything is recomputed, which takes memory, too.
+    pub(super) fn new(out: Outputs, stopwatch: Stopwatch, peak_bytes: Option<u64>) -> Self {
+        Self {
+            out,
+            rates: stopwatch.rates(),
+            resident_bytes: memory::peak_resident_bytes(),
+            peak_bytes,
+        }
+    }
+}
+
+/// Measures a case on a subject that has no job around it.
+pub(super) fn measure_case<C, I>(
     arguments: &Arguments,
     open_input: impl Fn() -> Result<I>,
 ) -> Result<()>
@@ -37,7 +50,7 @@ where
     print(arguments, ran)
 }
 
-fn run_on_subject<C, I>(arguments: &Arguments, input: I) -> Result<Ran>
+pub(super) fn run_on_subject<C, I>(arguments: &Arguments, input: I) -> Result<Ran>
 where
     C: Case,
     I: Input<Event = C::Event>,
@@ -72,16 +85,11 @@ where
         }
         subject => bail!("workloads have no subject {subject:?}"),
     };
-    Ok(Ran {
-        out,
-        rates: stopwatch.rates(),
-        resident_bytes: memory::peak_resident_bytes(),
-        peak_bytes,
-    })
+    Ok(Ran::new(out, stopwatch, peak_bytes))
 }
 
 /// Compares what was put out with the recomputation.
-pub(crate) fn verify<C, I>(out: &Outputs, input: I) -> Result<()>
+pub(super) fn verify<C, I>(out: &Outputs, input: I) -> Result<()>
 where
     C: Case,
     I: Input<Event = C::Event>,
@@ -103,7 +111,7 @@ where
     Ok(())
 }
 
-fn print(arguments: &Arguments, ran: Ran) -> Result<()> {
+pub(super) fn print(arguments: &Arguments, ran: Ran) -> Result<()> {
     let rate = Record {
         suite: "workload".to_owned(),
         case: arguments.case.clone(),

@@ -1,9 +1,11 @@
 //! What an operator put out, as a count and a checksum that does not depend on the order of outputs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::mix;
 
 /// Outputs of a run, or of a part of it.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outputs {
     pub(crate) count: u64,
     pub(crate) sum: u64,
