@@ -6,11 +6,17 @@
 #![expect(clippy::print_stdout, reason = "records go to stdout")]
 
 mod access;
+mod checkpoint;
+mod counted;
 mod data;
+mod endurance;
+mod job;
+mod latency;
 mod memory;
 mod record;
 mod rounds;
 mod subjects;
+mod suite;
 mod workload;
 
 use clap::{Parser, Subcommand};
@@ -36,11 +42,22 @@ enum Measure {
     Access(access::Arguments),
     /// Operators of streaming jobs on keyed state.
     Workload(workload::Arguments),
+    /// Checkpoints: how long they hold up the stream, how long they take, what they upload.
+    Checkpoint(checkpoint::Arguments),
+    /// A thousand consecutive checkpoints: whether files, bytes and time stay bounded.
+    Endurance(endurance::Arguments),
+    /// Latency of single records, without checkpoints and with one each second.
+    Latency(latency::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Measure(Measure::Access(arguments)) => access::measure(&arguments),
-        Command::Measure(Measure::Workload(arguments)) => workload::measure(&arguments),
+        Command::Measure(measure) => match measure {
+            Measure::Access(arguments) => access::measure(&arguments),
+            Measure::Workload(arguments) => workload::measure(&arguments),
+            Measure::Checkpoint(arguments) => checkpoint::measure(&arguments),
+            Measure::Endurance(arguments) => endurance::measure(&arguments),
+            Measure::Latency(arguments) => latency::measure(&arguments),
+        },
     }
 }

@@ -18,17 +18,24 @@ use crate::data;
 
 pub(crate) const VERSION: &str = concat!("Alluvium ", env!("CARGO_PKG_VERSION"), ", RocksDB 11.12");
 
+/// The name of the job that is measured.
+pub(crate) const NAME: &str = "bench";
+
 /// A backend of one subtask that owns all key groups, within a budget.
 pub(crate) fn backend<K: Key>(directory: &Path, budget_bytes: usize) -> Result<Backend<K>> {
+    Ok(Backend::open(builder(directory, budget_bytes)?)?)
+}
+
+/// What makes such a backend, for those who restore it or ask for more.
+pub(crate) fn builder(directory: &Path, budget_bytes: usize) -> Result<Builder> {
     let (factory, options) = within(budget_bytes)?;
-    let builder = Builder::new("bench", factory, directory.join("working")).options(options);
-    Ok(Backend::open(builder)?)
+    Ok(Builder::new(NAME, factory, directory.join("working")).options(options))
 }
 
 /// The same on the memory store, without a bound: the heap backend's configuration.
 pub(crate) fn in_memory<K: Key>(directory: &Path) -> Result<Backend<K>> {
     let factory = Arc::new(MemoryStoreFactory::new());
-    let builder = Builder::new("bench", factory, directory.join("working")).options(unbounded());
+    let builder = Builder::new(NAME, factory, directory.join("working")).options(unbounded());
     Ok(Backend::open(builder)?)
 }
 
@@ -105,6 +112,20 @@ impl ByteStrings {
     pub(crate) fn new(mut backend: Backend<u64>) -> Result<Self> {
         let state = backend.register(BYTES.codec::<Bytes>())?;
         Ok(Self { backend, state })
+    }
+
+    /// For snapshots.
+    pub(crate) const fn backend(&mut self) -> &mut Backend<u64> {
+        &mut self.backend
+    }
+
+    /// Visits all keys.
+    pub(crate) fn for_each(&mut self, mut visit: impl FnMut(u64)) -> Result<()> {
+        let visited = self.backend.entries(self.state, |key, (), _| {
+            visit(key);
+            Ok(())
+        });
+        Ok(visited?)
     }
 }
 
