@@ -37,6 +37,7 @@ pub use map::Visit;
 
 mod arena;
 mod cell;
+mod entries;
 pub(crate) mod flusher;
 mod generation;
 mod list;
@@ -75,6 +76,8 @@ pub(crate) struct Buffer {
     layers: VecDeque<Arc<Generation>>,
     layer_bytes: usize,
     store: Arc<dyn Store>,
+    /// No row was ever given to the store: what is not here is nowhere.
+    store_is_empty: bool,
     flusher: Flusher,
     hashing: Hashing,
     budget_bytes: usize,
@@ -86,6 +89,7 @@ impl Buffer {
     /// A buffer over `store`, whose chunks all have generations below `next_generation`.
     pub(crate) fn new(
         store: Arc<dyn Store>,
+        store_is_empty: bool,
         next_generation: u64,
         budget_bytes: usize,
         environment: &Environment,
@@ -97,6 +101,7 @@ impl Buffer {
             layers: VecDeque::new(),
             layer_bytes: 0,
             store,
+            store_is_empty,
             flusher,
             hashing: Hashing::seeded(seed),
             budget_bytes,
@@ -128,7 +133,12 @@ impl Buffer {
     pub(crate) fn get(&mut self, row: &[u8]) -> Result<Option<&[u8]>> {
         self.make_room()?;
         let hash = self.hashing.of(row);
-        let at = self.single(hash, row)?;
+        let at = match self.active.singles.position(hash, row) {
+            Some(at) => at,
+            // Not worth remembering: the next look takes no longer.
+            None if self.is_nowhere(hash, row) => return Ok(None),
+            None => self.load(hash, row)?,
+        };
         Ok(self.active.singles.record(at).value)
     }
 
@@ -173,6 +183,12 @@ impl Buffer {
         Ok(result)
     }
 
+    /// Whether neither the layers nor the store have anything to say of a row that the active generation does not have.
+    fn is_nowhere(&self, hash: u64, row: &[u8]) -> bool {
+        let mut layers = self.layers.iter();
+        self.store_is_empty && layers.all(|layer| layer.singles.position(hash, row).is_none())
+    }
+
     /// Where the active generation has the row; it is read from below if it is not there yet.
     #[inline]
     fn single(&mut self, hash: u64, row: &[u8]) -> Result<At> {
@@ -190,7 +206,7 @@ impl Buffer {
                 return Ok(singles.insert(hash, row, record.value, false));
             }
         }
-        let found = self.store.get(row, &mut self.scratch)?;
+        let found = !self.store_is_empty && self.store.get(row, &mut self.scratch)?;
         let value = found.then_some(&*self.scratch);
         Ok(singles.insert(hash, row, value, false))
     }
@@ -203,6 +219,7 @@ impl Buffer {
         }
         let next = Generation::new(self.active.number + 1);
         let frozen = Arc::new(std::mem::replace(&mut self.active, next));
+        self.store_is_empty &= !frozen.is_dirty();
         self.layer_bytes += frozen.bytes();
         self.layers.push_front(Arc::clone(&frozen));
         self.flusher.flush(&frozen)?;

@@ -127,6 +127,7 @@ impl Builder {
                 history: History::default(),
                 next_generation: 1,
                 untidy: false,
+                empty: true,
             },
         )
     }
@@ -152,7 +153,13 @@ impl Builder {
         } else {
             None
         };
-        let buffer = Buffer::new(store, restored.next_generation, budget, &self.environment)?;
+        let buffer = Buffer::new(
+            store,
+            restored.empty,
+            restored.next_generation,
+            budget,
+            &self.environment,
+        )?;
         Ok(BytesBackend::assemble(Parts {
             job: self.job,
             subtask: self.subtask,
@@ -180,4 +187,6 @@ pub(crate) struct Restored {
     pub(crate) next_generation: u64,
     /// Whether the store was made of files, which may have rows of others.
     pub(crate) untidy: bool,
+    /// Whether the store has no row.
+    pub(crate) empty: bool,
 }

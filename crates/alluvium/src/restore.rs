@@ -144,6 +144,7 @@ impl Builder {
             history,
             next_generation,
             untidy: report.files_linked + report.files_downloaded > 0,
+            empty: false,
         };
         let backend = self.assemble(directory, store, restored)?;
         report.took = clock.monotonic() - began;

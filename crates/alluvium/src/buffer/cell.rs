@@ -3,8 +3,7 @@
 //! A cell says what changed here (*dirty*, the flusher writes it) and what was read from below
 //! (*clean*, a cache). Clean parts may be forgotten, dirty ones may not.
 
-use std::collections::BTreeMap;
-
+use super::entries::Entries;
 use super::table::{ALLOCATION_OVERHEAD, HeapBytes};
 
 /// What a list cell knows of the elements below it.
@@ -15,7 +14,7 @@ pub(crate) enum ListBase {
     Unknown,
     /// The list was cleared here: nothing below counts, and the flusher deletes it.
     Replaced,
-    /// The elements below were read, and are the first `clean` bytes of this cell's elements.
+    /// The elements below are known, and are the first `clean` bytes of this cell's elements.
     Loaded,
 }
 
@@ -29,6 +28,14 @@ pub(crate) struct List {
 }
 
 impl List {
+    /// A list without elements here.
+    pub(crate) fn over(base: ListBase) -> Self {
+        Self {
+            base,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn is_dirty(&self) -> bool {
         self.base == ListBase::Replaced || self.clean < self.elements.len()
     }
@@ -49,61 +56,71 @@ impl HeapBytes for List {
     }
 }
 
-/// One map entry, or one timer.
-#[derive(Debug)]
-pub(crate) struct Touched {
-    /// `None` when the entry does not exist.
-    pub(crate) value: Option<Vec<u8>>,
-    pub(crate) dirty: bool,
+/// What a map cell knows of the entries below it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum MapBase {
+    /// Nothing: older generations and the store may have entries that are not here.
+    #[default]
+    Unknown,
+    /// There are none.
+    Nothing,
+    /// The map was cleared here: nothing below counts, and the flusher deletes it.
+    Replaced,
+    /// All of them are here, as clean entries.
+    Loaded,
 }
 
 /// A map: the entries that this generation wrote or read, in the order of their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Map {
-    /// The map was cleared here: nothing below counts, and the flusher deletes it.
-    pub(crate) cleared: bool,
-    pub(crate) touched: BTreeMap<Box<[u8]>, Touched>,
-    touched_bytes: usize,
+    pub(crate) base: MapBase,
+    pub(crate) entries: Entries,
     dirty: bool,
 }
 
-/// What an entry of a B-tree costs beside its key's and value's bytes: its slot, at two thirds
-/// full nodes, and two allocations.
-const TOUCHED_OVERHEAD: usize = 64 + 2 * ALLOCATION_OVERHEAD;
-
 impl Map {
+    /// A map of which nothing is known here, or one that did not exist before.
+    pub(crate) fn over(base: MapBase) -> Self {
+        Self {
+            base,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn is_dirty(&self) -> bool {
         self.dirty
     }
 
+    /// Whether every entry of the map is here, so that nobody has to look below.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.base != MapBase::Unknown
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Self {
-            cleared: true,
             dirty: true,
-            ..Self::default()
+            ..Self::over(MapBase::Replaced)
         };
     }
 
-    pub(crate) fn put(&mut self, map_key: &[u8], value: Option<Vec<u8>>, dirty: bool) {
-        self.dirty |= dirty;
-        let bytes = value.as_ref().map_or(0, Vec::capacity);
-        if let Some(touched) = self.touched.get_mut(map_key) {
-            self.touched_bytes -= touched.value.as_ref().map_or(0, Vec::capacity);
-            *touched = Touched {
-                value,
-                dirty: dirty || touched.dirty,
-            };
+    /// Sets an entry, or removes it.
+    pub(crate) fn put(&mut self, map_key: &[u8], value: Option<&[u8]>) {
+        self.dirty = true;
+        if value.is_none() && matches!(self.base, MapBase::Nothing | MapBase::Replaced) {
+            self.entries.remove(map_key);
         } else {
-            self.touched_bytes += map_key.len() + TOUCHED_OVERHEAD;
-            self.touched
-                .insert(map_key.into(), Touched { value, dirty });
+            self.entries.put(map_key, value, true);
         }
-        self.touched_bytes += bytes;
+    }
+
+    /// Keeps what was read of an entry below.
+    pub(crate) fn remember(&mut self, map_key: &[u8], value: Option<&[u8]>) {
+        self.entries.put(map_key, value, false);
     }
 }
 
 impl HeapBytes for Map {
     fn heap_bytes(&self) -> usize {
-        self.touched_bytes
+        self.entries.heap_bytes()
     }
 }

@@ -1,13 +1,16 @@
 //! Lists in the buffer: appends are blind, reads walk from the oldest element to the newest.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use alluvium_protocol::chunk::{self, Elements};
 use alluvium_protocol::row::RowRange;
 
 use super::Buffer;
 use super::cell::{List, ListBase};
-use super::generation::counted;
+use super::generation::{Generation, counted};
 use crate::error::Result;
 
 /// A list of at most this many bytes is kept in memory after it was read, and rewritten as one chunk when
@@ -26,24 +29,30 @@ impl Buffer {
     /// Replaces the list by framed elements; none of them clears it.
     pub(crate) fn list_replace(&mut self, row: &[u8], framed: &[u8]) -> Result<()> {
         self.change_list(row, |list| {
-            *list = List {
-                base: ListBase::Replaced,
-                elements: framed.to_vec(),
-                clean: 0,
-            };
+            // Where nothing is below there is nothing for the flusher to delete.
+            if list.base != ListBase::Loaded || list.clean > 0 {
+                list.base = ListBase::Replaced;
+            }
+            list.clean = 0;
+            list.elements.clear();
+            list.elements.extend_from_slice(framed);
         })
     }
 
     fn change_list(&mut self, row: &[u8], change: impl FnOnce(&mut List)) -> Result<()> {
         self.make_room()?;
         let hash = self.hashing.of(row);
-        let cell = self
-            .active
-            .lists
-            .find_or_insert(hash, row, || Ok::<_, crate::Error>(List::default()))?;
+        let Self {
+            active,
+            layers,
+            store_is_empty,
+            ..
+        } = self;
+        let make = || Ok::<_, Infallible>(List::over(base(layers, *store_is_empty, hash, row)));
+        let Ok(cell) = active.lists.find_or_insert(hash, row, make);
         let ((), before, now) = counted(cell, change);
-        self.active.heap.recount(before, now);
-        self.active.mark_dirty();
+        active.heap.recount(before, now);
+        active.mark_dirty();
         Ok(())
     }
 
@@ -55,6 +64,11 @@ impl Buffer {
     ) -> Result<()> {
         self.make_room()?;
         let hash = self.hashing.of(row);
+        if let Some(cell) = self.active.lists.find(hash, row)
+            && cell.base != ListBase::Unknown
+        {
+            return visit_all(&cell.elements, visit).map(drop);
+        }
         let mut cells = Vec::new();
         let layers = self.layers.iter().map(|layer| layer.lists.find(hash, row));
         for cell in std::iter::once(self.active.lists.find(hash, row))
@@ -66,13 +80,10 @@ impl Buffer {
                 break;
             }
         }
-        let known = cells
-            .last()
-            .is_some_and(|cell| cell.base != ListBase::Unknown);
-        if known && cells.len() == 1 {
-            return visit_all(cells.first().map_or(&[], |cell| &cell.elements), visit).map(drop);
-        }
-
+        let known = self.store_is_empty
+            || cells
+                .last()
+                .is_some_and(|cell| cell.base != ListBase::Unknown);
         let mut seen = Seen(Some(Vec::new()));
         let mut chunks = 0;
         if !known {
@@ -113,7 +124,7 @@ impl Buffer {
     fn remember_list(&mut self, row: &[u8], elements: Vec<u8>, clean: usize, chunks: usize) {
         let hash = self.hashing.of(row);
         let rewrite = chunks > CHUNKS_MAX;
-        let make = || Ok::<_, std::convert::Infallible>(List::default());
+        let make = || Ok::<_, Infallible>(List::default());
         let Ok(cell) = self.active.lists.find_or_insert(hash, row, make);
         let ((), before, now) = counted(cell, |cell| {
             *cell = if rewrite {
@@ -134,6 +145,23 @@ impl Buffer {
         if rewrite {
             self.active.mark_dirty();
         }
+    }
+}
+
+/// What a new cell of the active generation knows of the list.
+fn base(
+    layers: &VecDeque<Arc<Generation>>,
+    store_is_empty: bool,
+    hash: u64,
+    row: &[u8],
+) -> ListBase {
+    let mut below = layers
+        .iter()
+        .filter_map(|layer| layer.lists.find(hash, row));
+    if store_is_empty && below.next().is_none() {
+        ListBase::Loaded
+    } else {
+        ListBase::Unknown
     }
 }
 

@@ -3,14 +3,17 @@
 //! A scan merges the store with every layer that knows something of the map; the newest one that knows
 //! an entry is right about it.
 
-use std::collections::btree_map;
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::iter::Peekable;
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use alluvium_protocol::row::RowRange;
 
-use super::cell::{Map, Touched};
-use super::generation::counted;
+use super::cell::{Map, MapBase};
+use super::entries::{ENTRY_BYTES, Range, Touched};
+use super::generation::{Generation, counted};
 use super::{Buffer, check_row};
 use crate::error::Result;
 use crate::store::RowCursor;
@@ -18,49 +21,72 @@ use crate::store::RowCursor;
 /// Sees the encoded key and the value of a map's entry, or what else is a pair of bytes.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
 
+/// A map of at most this many bytes is kept in memory after it was read whole.
+const LOAD_BYTES_MAX: usize = 64 << 10;
+
 impl Buffer {
     /// The value of one entry.
     pub(crate) fn map_get(&mut self, row: &[u8], map_key: &[u8]) -> Result<Option<&[u8]>> {
         self.make_room()?;
-        let Self {
-            active,
-            layers,
-            store,
-            hashing,
-            scratch,
-            ..
-        } = self;
-        let hash = hashing.of(row);
-        let cell = active
-            .maps
-            .find_or_insert(hash, row, || Ok::<_, crate::Error>(Map::default()))?;
-        if !cell.cleared && !cell.touched.contains_key(map_key) {
-            let mut value = None;
-            let mut known = false;
-            for below in layers.iter().filter_map(|layer| layer.maps.find(hash, row)) {
-                if let Some(touched) = below.touched.get(map_key) {
-                    value.clone_from(&touched.value);
-                    known = true;
-                }
-                known |= below.cleared;
-                if known {
-                    break;
-                }
+        let hash = self.hashing.of(row);
+        let known = self.active.maps.find(hash, row).and_then(|cell| {
+            let touched = cell.entries.get(map_key);
+            match touched.map(Touched::value) {
+                None => cell.is_complete().then_some(None),
+                value => value,
             }
-            if !known {
-                scratch.clear();
-                scratch.extend_from_slice(row);
-                scratch.extend_from_slice(map_key);
-                let mut stored = Vec::new();
-                value = store.get(scratch, &mut stored)?.then_some(stored);
+        });
+        match known {
+            Some(None) => Ok(None),
+            Some(Some(value)) => {
+                self.scratch.clear();
+                self.scratch.extend_from_slice(value);
+                Ok(Some(&self.scratch))
             }
-            let ((), before, now) = counted(cell, |cell| cell.put(map_key, value, false));
-            active.heap.recount(before, now);
+            None => self.map_load(hash, row, map_key),
         }
-        Ok(cell
-            .touched
-            .get(map_key)
-            .and_then(|touched| touched.value.as_deref()))
+    }
+
+    /// Brings what the layers or the store know of an entry into the active generation.
+    fn map_load(&mut self, hash: u64, row: &[u8], map_key: &[u8]) -> Result<Option<&[u8]>> {
+        let mut found = None;
+        for below in self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.maps.find(hash, row))
+        {
+            found = below.entries.get(map_key).map(Touched::value);
+            if found.is_none() && below.is_complete() {
+                found = Some(None);
+            }
+            if found.is_some() {
+                break;
+            }
+        }
+        let mut stored = Vec::new();
+        let value = match found {
+            Some(value) => value,
+            None if self.store_is_empty => None,
+            None => {
+                self.scratch.clear();
+                self.scratch.extend_from_slice(row);
+                self.scratch.extend_from_slice(map_key);
+                self.store
+                    .get(&self.scratch, &mut stored)?
+                    .then_some(&*stored)
+            }
+        };
+        self.scratch.clear();
+        self.scratch.extend_from_slice(value.unwrap_or_default());
+        let value = value.is_some().then_some(&*self.scratch);
+        let base = base(&self.layers, self.store_is_empty, hash, row);
+        let make = || Ok::<_, Infallible>(Map::over(base));
+        let Ok(cell) = self.active.maps.find_or_insert(hash, row, make);
+        if !cell.is_complete() {
+            let ((), before, now) = counted(cell, |cell| cell.remember(map_key, value));
+            self.active.heap.recount(before, now);
+        }
+        Ok(value)
     }
 
     /// Sets one entry, or removes it.
@@ -71,9 +97,7 @@ impl Buffer {
         value: Option<&[u8]>,
     ) -> Result<()> {
         check_row(row.len() + map_key.len(), value.map_or(0, <[u8]>::len))?;
-        self.change_map(row, |cell| {
-            cell.put(map_key, value.map(<[u8]>::to_vec), true);
-        })
+        self.change_map(row, |cell| cell.put(map_key, value))
     }
 
     /// Removes all entries.
@@ -84,13 +108,17 @@ impl Buffer {
     fn change_map(&mut self, row: &[u8], change: impl FnOnce(&mut Map)) -> Result<()> {
         self.make_room()?;
         let hash = self.hashing.of(row);
-        let cell = self
-            .active
-            .maps
-            .find_or_insert(hash, row, || Ok::<_, crate::Error>(Map::default()))?;
+        let Self {
+            active,
+            layers,
+            store_is_empty,
+            ..
+        } = self;
+        let make = || Ok::<_, Infallible>(Map::over(base(layers, *store_is_empty, hash, row)));
+        let Ok(cell) = active.maps.find_or_insert(hash, row, make);
         let ((), before, now) = counted(cell, change);
-        self.active.heap.recount(before, now);
-        self.active.mark_dirty();
+        active.heap.recount(before, now);
+        active.mark_dirty();
         Ok(())
     }
 
@@ -106,21 +134,51 @@ impl Buffer {
             return Ok(());
         }
         let hash = self.hashing.of(row);
+        let active = self.active.maps.find(hash, row);
+        if let Some(cell) = active.filter(|cell| cell.is_complete()) {
+            for (map_key, touched) in cell.entries.range(range) {
+                if let Some(value) = touched.value()
+                    && visit(map_key, value)?.is_break()
+                {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let mut seen = Seen::of(range);
+        let ended = self.merge(hash, row, range, &mut |map_key, value| {
+            seen.push(map_key, value);
+            visit(map_key, value)
+        })?;
+        if ended && let Some(entries) = seen.entries {
+            self.remember_map(hash, row, &entries);
+        }
+        Ok(())
+    }
+
+    /// Merges every layer that knows of the map with the store. Returns whether the visitor saw the end.
+    fn merge(
+        &self,
+        hash: u64,
+        row: &[u8],
+        range: &RowRange,
+        visit: &mut Visit<'_>,
+    ) -> Result<bool> {
         let mut sources = Vec::new();
-        let mut cleared = false;
+        let mut complete = self.store_is_empty;
         let layers = self.layers.iter().map(|layer| layer.maps.find(hash, row));
         for cell in std::iter::once(self.active.maps.find(hash, row))
             .chain(layers)
             .flatten()
         {
-            sources.push(entries(cell, range).peekable());
-            if cell.cleared {
-                cleared = true;
+            sources.push(cell.entries.range(range).peekable());
+            if cell.is_complete() {
+                complete = true;
                 break;
             }
         }
         let mut stored = None;
-        if !cleared {
+        if !complete {
             let cursor = self.store.scan(&under(row, range))?;
             stored = Stored {
                 cursor,
@@ -131,13 +189,13 @@ impl Buffer {
         }
         loop {
             let newest = sources.iter_mut().filter_map(|source| source.peek());
-            let Some(touched) = newest.map(|(key, _)| &***key).min() else {
+            let Some(touched) = newest.map(|(key, _)| *key).min() else {
                 return visit_rest(stored, row.len(), visit);
             };
             match stored.take() {
                 Some(entry) if *entry.key < *touched => {
                     if visit(&entry.key, &entry.value)?.is_break() {
-                        return Ok(());
+                        return Ok(false);
                     }
                     stored = entry.advance(row.len())?;
                 }
@@ -150,46 +208,94 @@ impl Buffer {
                     if let Some(value) = take(&mut sources, touched)
                         && visit(touched, value)?.is_break()
                     {
-                        return Ok(());
+                        return Ok(false);
                     }
                 }
             }
         }
     }
+
+    /// Keeps a map that was read whole in the active generation.
+    fn remember_map(&mut self, hash: u64, row: &[u8], entries: &[(Vec<u8>, Vec<u8>)]) {
+        let make = || Ok::<_, Infallible>(Map::default());
+        let Ok(cell) = self.active.maps.find_or_insert(hash, row, make);
+        let ((), before, now) = counted(cell, |cell| {
+            for (map_key, value) in entries {
+                if cell.entries.get(map_key).is_none() {
+                    cell.remember(map_key, Some(value));
+                }
+            }
+            cell.base = MapBase::Loaded;
+        });
+        self.active.heap.recount(before, now);
+    }
 }
 
-/// Visits what the store has when no layer has more.
+/// What a new cell of the active generation knows of the map.
+fn base(
+    layers: &VecDeque<Arc<Generation>>,
+    store_is_empty: bool,
+    hash: u64,
+    row: &[u8],
+) -> MapBase {
+    let mut below = layers.iter().filter_map(|layer| layer.maps.find(hash, row));
+    if store_is_empty && below.next().is_none() {
+        MapBase::Nothing
+    } else {
+        MapBase::Unknown
+    }
+}
+
+/// Entries seen so far, while they are all of the map's and few enough to keep.
+struct Seen {
+    entries: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+    bytes: usize,
+}
+
+impl Seen {
+    fn of(range: &RowRange) -> Self {
+        let whole = range.from().is_empty() && range.to().is_none();
+        Self {
+            entries: whole.then(Vec::new),
+            bytes: 0,
+        }
+    }
+
+    fn push(&mut self, map_key: &[u8], value: &[u8]) {
+        self.bytes += map_key.len() + value.len() + ENTRY_BYTES;
+        self.entries = self.entries.take().filter(|_| self.bytes <= LOAD_BYTES_MAX);
+        if let Some(entries) = &mut self.entries {
+            entries.push((map_key.to_vec(), value.to_vec()));
+        }
+    }
+}
+
+/// Visits what the store has when no layer has more. Returns whether the visitor saw the end.
 fn visit_rest(
     mut stored: Option<Stored<'_>>,
     prefix_bytes: usize,
     visit: &mut Visit<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     while let Some(entry) = stored {
         if visit(&entry.key, &entry.value)?.is_break() {
-            return Ok(());
+            return Ok(false);
         }
         stored = entry.advance(prefix_bytes)?;
     }
-    Ok(())
+    Ok(true)
 }
 
-type Source<'a> = Peekable<btree_map::Range<'a, Box<[u8]>, Touched>>;
+type Source<'a> = Peekable<Range<'a>>;
 
 /// Takes `key` from every source; the first, newest one that has it says what it is.
 fn take<'a>(sources: &mut [Source<'a>], key: &[u8]) -> Option<&'a [u8]> {
     let mut newest = None;
     for source in sources {
-        if let Some((_, touched)) = source.next_if(|(next, _)| ***next == *key) {
+        if let Some((_, touched)) = source.next_if(|(next, _)| *next == key) {
             newest.get_or_insert(touched);
         }
     }
-    newest.and_then(|touched: &Touched| touched.value.as_deref())
-}
-
-fn entries<'a>(cell: &'a Map, range: &RowRange) -> btree_map::Range<'a, Box<[u8]>, Touched> {
-    let to = range.to().map_or(Bound::Unbounded, Bound::Excluded);
-    cell.touched
-        .range::<[u8], _>((Bound::Included(range.from()), to))
+    newest.and_then(Touched::value)
 }
 
 /// The rows of the map whose keys lie in `range`.

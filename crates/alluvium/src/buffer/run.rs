@@ -3,14 +3,14 @@
 //! Clears are expanded here, off the task thread, into deletes of the rows that the store has: the
 //! store never sees a range tombstone, and a file's bounds are the bounds of its rows.
 
-use std::collections::btree_map;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
 use alluvium_protocol::chunk::{self, Elements};
 use alluvium_protocol::row::RowRange;
 
-use super::cell::{List, ListBase, Map, Touched};
+use super::cell::{List, ListBase, Map, MapBase};
+use super::entries::Range;
 use super::generation::Generation;
 use super::sorted::Sorted;
 use super::table::Entry;
@@ -53,7 +53,7 @@ enum Open<'g> {
     Map {
         prefix: &'g [u8],
         stored: Option<Stored<'g>>,
-        touched: Peekable<btree_map::Iter<'g, Box<[u8]>, Touched>>,
+        touched: Peekable<Range<'g>>,
     },
 }
 
@@ -136,7 +136,7 @@ impl<'g> GenerationRun<'g> {
         let Some(Entry { row, cell, .. }) = self.maps.next() else {
             return Ok(());
         };
-        let stored = if cell.cleared {
+        let stored = if cell.base == MapBase::Replaced {
             Stored::open(self.store, row)?
         } else {
             None
@@ -144,7 +144,7 @@ impl<'g> GenerationRun<'g> {
         self.open = Open::Map {
             prefix: row,
             stored,
-            touched: cell.touched.iter().peekable(),
+            touched: cell.entries.iter().peekable(),
         };
         Ok(())
     }
@@ -187,7 +187,7 @@ impl<'g> GenerationRun<'g> {
         };
         let prefix = *prefix;
         loop {
-            let ahead = touched.peek().map(|(map_key, _)| &***map_key);
+            let ahead = touched.peek().map(|(map_key, _)| *map_key);
             let old = stored
                 .as_ref()
                 .and_then(|stored| stored.row.get(prefix.len()..));
@@ -211,7 +211,7 @@ impl<'g> GenerationRun<'g> {
                     };
                     if entry.dirty {
                         self.set_row(prefix, map_key);
-                        let put = entry.value.as_deref().map_or(Change::Delete, Change::Put);
+                        let put = entry.value().map_or(Change::Delete, Change::Put);
                         return Ok(Some(put));
                     }
                 }
