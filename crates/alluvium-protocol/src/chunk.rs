@@ -30,19 +30,58 @@ pub fn number(generation: u64, part: u32) -> [u8; NUMBER_BYTES] {
 ///
 /// # Errors
 /// `Invalid` when the element is longer than 4 GiB.
+#[inline]
 pub fn push_element(chunk: &mut Vec<u8>, element: &[u8]) -> Result<()> {
-    let Ok(mut length) = u32::try_from(element.len()) else {
-        return Err(Error::invalid(format!(
-            "a list element of {} bytes",
-            element.len()
-        )));
-    };
-    while length >= 0x80 {
-        chunk.push(u8::try_from(length & 0x7f).unwrap_or(0) | 0x80);
-        length >>= 7;
-    }
-    chunk.push(u8::try_from(length).unwrap_or(0));
+    push_length(chunk, element.len())?;
     chunk.extend_from_slice(element);
+    Ok(())
+}
+
+/// Appends the element that `write` appends, framed, and returns its length: without a copy while it is
+/// shorter than 128 bytes. When `write` fails, the chunk is as it was.
+///
+/// # Errors
+/// What `write` returns, and those of [`push_element`].
+#[inline]
+pub fn push_element_with<E: From<Error>>(
+    chunk: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<usize, E> {
+    let start = chunk.len();
+    chunk.push(0);
+    let written = write(chunk);
+    let length = chunk.len().saturating_sub(start + 1);
+    let framed = written.and_then(|()| {
+        match (u8::try_from(length), chunk.get_mut(start)) {
+            (Ok(short @ ..0x80), Some(frame)) => *frame = short,
+            _ => reframe(chunk, start)?,
+        }
+        Ok(length)
+    });
+    if framed.is_err() {
+        chunk.truncate(start);
+    }
+    framed
+}
+
+/// Puts the whole length before an element that has one byte for it.
+#[cold]
+fn reframe(chunk: &mut Vec<u8>, start: usize) -> Result<()> {
+    let element = chunk.split_off((start + 1).min(chunk.len()));
+    chunk.truncate(start);
+    push_element(chunk, &element)
+}
+
+#[inline]
+fn push_length(chunk: &mut Vec<u8>, length: usize) -> Result<()> {
+    let Ok(mut rest) = u32::try_from(length) else {
+        return Err(Error::invalid(format!("a list element of {length} bytes")));
+    };
+    while rest >= 0x80 {
+        chunk.push(u8::try_from(rest & 0x7f).unwrap_or(0) | 0x80);
+        rest >>= 7;
+    }
+    chunk.push(u8::try_from(rest).unwrap_or(0));
     Ok(())
 }
 
@@ -65,6 +104,7 @@ impl<'a> Elements<'a> {
         self.rest.len()
     }
 
+    #[inline]
     fn read(&mut self) -> Result<&'a [u8]> {
         let mut length = 0_u64;
         let mut shift = 0;
@@ -99,6 +139,7 @@ impl<'a> Elements<'a> {
 impl<'a> Iterator for Elements<'a> {
     type Item = Result<&'a [u8]>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

@@ -23,6 +23,7 @@ use crate::snapshot::history::History;
 use crate::store::StoreSize;
 use crate::tidying::Tidying;
 use crate::working_directory::WorkingDirectory;
+use elements::Elements;
 use registry::Registry;
 use timers::TimerQueue;
 
@@ -33,6 +34,7 @@ pub use registry::StateDeclaration;
 
 mod batch;
 mod collections;
+pub(crate) mod elements;
 pub(crate) mod registry;
 mod timers;
 
@@ -78,6 +80,7 @@ pub struct BytesBackend {
     pub(crate) environment: Environment,
     row: Vec<u8>,
     timer: Vec<u8>,
+    elements: Elements,
     /// Only of a restored store.
     pub(crate) tidying: Option<Tidying>,
     /// Tidying and the buffer go before the directory that its store lives in: fields drop in this order.
@@ -121,6 +124,7 @@ impl BytesBackend {
             environment: parts.environment,
             row: Vec::new(),
             timer: Vec::new(),
+            elements: Elements::default(),
             tidying: parts.tidying,
             buffer: parts.buffer,
             directory: parts.directory,

@@ -33,7 +33,6 @@ pub use timer::{EventTimers, ProcessingTimers, TimerScope, Timers};
 pub use value::{Value, ValueScope, ValueState};
 
 mod aggregating;
-pub(crate) mod elements;
 pub(crate) mod entry;
 mod list;
 mod map;

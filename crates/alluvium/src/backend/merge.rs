@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use alluvium_protocol::key::{self, Key};
 
 use super::KeyScope;
+use crate::bytes::elements::Elements;
 use crate::codec::Codec;
 use crate::error::Result;
-use crate::state::elements::Elements;
 use crate::state::entry::{Access, Entry};
 use crate::state::{
     Aggregate, Aggregating, AggregatingScope, List, Reducing, ReducingScope, Registered,
@@ -87,14 +87,14 @@ impl<T, N: Key, C: Codec<T>> sealed::Gather for List<T, N, C> {
     fn gather(&self, mut source: Entry<'_>, found: &mut Elements) -> Result<()> {
         let Access { bytes, at, .. } = source.access()?;
         bytes.for_each_element(&at, &mut |element| {
-            found.push(element);
+            found.push(element)?;
             Ok(ControlFlow::Continue(()))
         })
     }
 
     fn give(&self, mut target: Entry<'_>, found: Elements) -> Result<()> {
         let Access { bytes, at, .. } = target.access()?;
-        bytes.append_all(&at, &mut found.iter())
+        bytes.append_framed(&at, &found)
     }
 }
 

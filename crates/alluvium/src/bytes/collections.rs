@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use alluvium_protocol::chunk::push_element;
 use alluvium_protocol::key_group::KeyGroup;
 use alluvium_protocol::row::{PREFIX_BYTES, RowRange, push_prefix};
 use alluvium_protocol::schema::StateKind;
 
+use super::elements::Elements;
 use super::{Address, BytesBackend, StateIndex};
 use crate::buffer::check_element;
 use crate::error::Result;
@@ -34,12 +34,11 @@ impl BytesBackend {
         at: &Address<'_>,
         elements: &mut dyn Iterator<Item = &[u8]>,
     ) -> Result<()> {
-        self.locate(at, |kind| kind == StateKind::List)?;
-        self.frame(elements)?;
-        if self.timer.is_empty() {
-            return Ok(());
-        }
-        self.buffer.list_append(&self.row, &self.timer)
+        let mut framed = std::mem::take(&mut self.elements);
+        let appended =
+            push_all(&mut framed, elements).and_then(|()| self.append_framed(at, &framed));
+        self.elements = framed;
+        appended
     }
 
     /// Replaces a list; no elements clear it.
@@ -51,19 +50,32 @@ impl BytesBackend {
         at: &Address<'_>,
         elements: &mut dyn Iterator<Item = &[u8]>,
     ) -> Result<()> {
-        self.locate(at, |kind| kind == StateKind::List)?;
-        self.frame(elements)?;
-        self.buffer.list_replace(&self.row, &self.timer)
+        let mut framed = std::mem::take(&mut self.elements);
+        let replaced =
+            push_all(&mut framed, elements).and_then(|()| self.replace_list_framed(at, &framed));
+        self.elements = framed;
+        replaced
     }
 
-    /// Frames elements into the scratch buffer.
-    fn frame(&mut self, elements: &mut dyn Iterator<Item = &[u8]>) -> Result<()> {
-        self.timer.clear();
-        for element in elements {
-            check_element(self.row.len(), element.len())?;
-            push_element(&mut self.timer, element)?;
+    /// As [`BytesBackend::append_all`].
+    pub(crate) fn append_framed(&mut self, at: &Address<'_>, elements: &Elements) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::List)?;
+        check_element(self.row.len(), elements.longest())?;
+        if elements.framed().is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.buffer.list_append(&self.row, elements.framed())
+    }
+
+    /// As [`BytesBackend::replace_list`].
+    pub(crate) fn replace_list_framed(
+        &mut self,
+        at: &Address<'_>,
+        elements: &Elements,
+    ) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::List)?;
+        check_element(self.row.len(), elements.longest())?;
+        self.buffer.list_replace(&self.row, elements.framed())
     }
 
     /// Visits a list's elements in order, until the visitor breaks. Holds one chunk in memory at a time.
@@ -141,4 +153,12 @@ impl BytesBackend {
         }
         Ok(())
     }
+}
+
+fn push_all(framed: &mut Elements, elements: &mut dyn Iterator<Item = &[u8]>) -> Result<()> {
+    framed.clear();
+    for element in elements {
+        framed.push(element)?;
+    }
+    Ok(())
 }

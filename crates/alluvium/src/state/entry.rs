@@ -7,7 +7,7 @@ use alluvium_protocol::key::EncodeKey;
 use alluvium_protocol::key_group::KeyGroup;
 
 use super::Registered;
-use super::elements::Elements;
+use crate::bytes::elements::Elements;
 use crate::bytes::{Address, BytesBackend};
 use crate::codec::Codec;
 use crate::error::{Error, Result};

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::StateKind;
 
-use super::elements::Elements;
 use super::entry::{Access, Entry};
 use super::{Described, Registered, State, Types, choices, copyable, sealed};
 use crate::bytes::StateDeclaration;
+use crate::bytes::elements::Elements;
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
 
@@ -92,8 +92,8 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             at,
             state,
         } = self.entry.access()?;
-        scratch.encode::<T, C>(state, element)?;
-        bytes.append(&at, &scratch.value)
+        encode_all::<T, C, &T>(state, [element], &mut scratch.elements)?;
+        bytes.append_framed(&at, &scratch.elements)
     }
 
     /// Appends elements, all or (after an error) none.
@@ -108,7 +108,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             state,
         } = self.entry.access()?;
         encode_all::<T, C, E>(state, elements, &mut scratch.elements)?;
-        bytes.append_all(&at, &mut scratch.elements.iter())
+        bytes.append_framed(&at, &scratch.elements)
     }
 
     /// Replaces the list. No elements clear it.
@@ -123,7 +123,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             state,
         } = self.entry.access()?;
         encode_all::<T, C, E>(state, elements, &mut scratch.elements)?;
-        bytes.replace_list(&at, &mut scratch.elements.iter())
+        bytes.replace_list_framed(&at, &scratch.elements)
     }
 
     /// The whole list; empty when there is none.
