@@ -69,8 +69,8 @@ pub(crate) struct Arguments {
     /// Bytes of an event's payload, a multiple of 8, in the cases that keep it.
     #[arg(long, default_value_t = 96)]
     pub(crate) value_bytes: usize,
-    /// Memory for rows, in bytes.
-    #[arg(long)]
+    /// Memory for rows, in bytes, of subjects that have a budget.
+    #[arg(long, default_value_t = 64 << 20)]
     pub(crate) budget_bytes: usize,
     /// What tables call this setting.
     #[arg(long, default_value = "")]
