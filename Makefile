@@ -22,7 +22,8 @@ lint:           ## Checks format, lints, docs and the direction of dependencies.
 	@$(RUN) scripts/dependency-directions.sh
 
 bench-recovery: ## Measures restores at the same and at other parallelisms against row by row. ARGS="--rows 100000" is quick.
-	@$(RUN) cargo bench --locked --quiet -p alluvium-rocksdb --bench recovery -- $(ARGS)
+	@$(RUN) directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; cd bench; \
+	  cargo run --release --locked --quiet -- measure recovery --directory "$$directory" $(ARGS)
 
 docs:           ## Renders the API documentation.
 	@$(RUN) cargo doc --locked --workspace --no-deps --open

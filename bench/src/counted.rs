@@ -53,7 +53,7 @@ impl Counted {
         self.subject.add_one(key)
     }
 
-    /// Changes some percent of all rows: all of them in the order of keys, or as many that are drawn by chance.
+    /// Reads, changes and writes some percent of all rows: all of them in the order of `p`, or as many as are drawn uniformly.
     pub(crate) fn change(&mut self, percent: u64) -> Result<()> {
         let rows = self.counts.len() as u64;
         for i in 0..rows * percent / 100 {
@@ -61,8 +61,7 @@ impl Counted {
                 100 => data::permuted(i, rows),
                 _ => self.random.below(rows),
             };
-            self.counts[key as usize] += 1;
-            self.write(key)?;
+            self.add_one(key)?;
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 //!
 //! A record is one read-modify-write of a key drawn uniformly. Each follows the one before at once, and its latency is the time between their
 //! ends, so that a pause counts once. With checkpoints, the call that prepares a snapshot is in the latency of the record after
-//! it; upload, commit and retention run on another thread, as in a job. Rounds without and with alternate, over one
-//! backend. `--slowest` tells what the slowest records waited for.
+//! it; upload, commit and retention run on another thread, as in a job. A checkpoint is due each second and begins when the last one is
+//! done. Half a round with checkpoints comes first, as warm-up; then rounds without and with them alternate, over one backend. `--slowest` tells what the slowest records waited for.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -82,11 +82,12 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<()> {
         background: Background::start(job)?,
         trace,
     };
-    run.round(false)?;
+    let length = Duration::from_secs(arguments.seconds);
+    run.round(true, length / 2)?;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
-        without.push(run.round(false)?);
-        with.push(run.round(true)?);
+        without.push(run.round(false, length)?);
+        with.push(run.round(true, length)?);
     }
     let rows = suite::rows(arguments.rows);
     let interval = match arguments.interval_ms {
@@ -125,13 +126,10 @@ struct Run<'a> {
 const LOOK_EACH: u64 = 64;
 
 impl Run<'_> {
-    fn round(&mut self, checkpoints: bool) -> Result<Histogram<u64>> {
+    fn round(&mut self, checkpoints: bool, length: Duration) -> Result<Histogram<u64>> {
         let longest = u64::try_from(LONGEST.as_nanos())?;
         let mut latencies = Histogram::new_with_bounds(1, longest, 3)?;
-        let (length, interval) = (
-            Duration::from_secs(self.arguments.seconds),
-            Duration::from_millis(self.arguments.interval_ms),
-        );
+        let interval = Duration::from_millis(self.arguments.interval_ms);
         let began = Instant::now();
         if let Some(trace) = &mut self.trace {
             trace.begin(began);
@@ -148,8 +146,8 @@ impl Run<'_> {
                 if elapsed >= length {
                     break;
                 }
-                if checkpoints && elapsed >= next {
-                    next += interval;
+                if checkpoints && elapsed >= next && self.background.is_idle() {
+                    next = (next + interval).max(elapsed);
                     self.background.checkpoint(&mut self.rows)?;
                 }
                 self.background.notify(&mut self.rows)?;

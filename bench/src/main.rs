@@ -14,7 +14,9 @@ mod job;
 mod latency;
 mod memory;
 mod record;
+mod recovery;
 mod rounds;
+mod savepoint;
 mod subjects;
 mod suite;
 mod workload;
@@ -48,6 +50,10 @@ enum Measure {
     Endurance(endurance::Arguments),
     /// Latency of single records, without checkpoints and with one each second.
     Latency(latency::Arguments),
+    /// Restores at the same and at other parallelisms, until the first row is read.
+    Recovery(recovery::Arguments),
+    /// Savepoints, written and restored.
+    Savepoint(savepoint::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -58,6 +64,8 @@ fn main() -> anyhow::Result<()> {
             Measure::Checkpoint(arguments) => checkpoint::measure(&arguments),
             Measure::Endurance(arguments) => endurance::measure(&arguments),
             Measure::Latency(arguments) => latency::measure(&arguments),
+            Measure::Recovery(arguments) => recovery::measure(&arguments),
+            Measure::Savepoint(arguments) => savepoint::measure(&arguments),
         },
     }
 }

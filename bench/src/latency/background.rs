@@ -72,6 +72,11 @@ impl Background {
         sent.ok().context("the thread of uploads has ended")
     }
 
+    /// Whether all checkpoints are done.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.running == 0
+    }
+
     /// Tells the backend of checkpoints that exist since the last look.
     pub(super) fn notify(&mut self, rows: &mut Counted) -> Result<()> {
         match self.done.try_recv() {

@@ -1,24 +1,23 @@
-//! The command line of the benchmark.
+//! The command line of recovery.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Parser, ValueEnum};
+use clap::ValueEnum;
 
-/// Measures how long a restored job takes to its first successful read.
-#[derive(Debug, Parser)]
-#[command(name = "recovery", about)]
-pub(crate) struct Options {
+/// How long a restored job takes to its first successful read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Who is measured.
+    #[arg(long, default_value = "alluvium")]
+    pub(crate) subject: String,
     /// Sizes of the state, in rows.
-    #[arg(long, value_delimiter = ',', default_value = "1000000,10000000")]
+    #[arg(long, value_delimiter = ',', default_value = "1000000")]
     pub(crate) rows: Vec<u32>,
-    /// Parallelisms that the job goes through, such as 2-1; the last step is measured.
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "1-1,1-2,2-1,2-3,3-2,1-2-1,2-3-2,1-2-3"
-    )]
+    /// Parallelisms that the job goes through, such as 2-1; the last step is measured. With one between, such as
+    /// 1-2-1, the job was rescaled a moment before.
+    #[arg(long, value_delimiter = ',', default_value = "1-1,1-2,2-1,2-3,3-2")]
     pub(crate) shapes: Vec<Shape>,
     /// Where the files are that are restored.
     #[arg(
@@ -31,24 +30,27 @@ pub(crate) struct Options {
     /// Restores of each subtask from local files.
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: u32,
-    /// Restores of each subtask from storage, which move all bytes.
-    #[arg(long, default_value_t = 2)]
-    pub(crate) remote_rounds: u32,
+    /// Restores of each subtask from storage, which move all bytes. As many as from local files if it is not said.
+    #[arg(long)]
+    pub(crate) remote_rounds: Option<u32>,
     /// Drops the page cache's copy of all files before each restore.
     #[arg(long)]
     pub(crate) cold: bool,
-    /// What is not done.
+    /// What is not done. Without the comparison of contents records are not verified.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) leave_out: Vec<Step>,
-    /// What is printed.
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(crate) output: Output,
-    /// Where the temporary directory is made, which is removed at the end. Default: the system's place for them.
+    /// Memory for rows, in bytes; of the job that is built, of all subtasks together.
+    #[arg(long, default_value_t = 512 << 20)]
+    pub(crate) budget_bytes: usize,
+    /// Where files go.
     #[arg(long)]
-    pub(crate) directory: Option<PathBuf>,
-    /// Says that this is a benchmark; Cargo passes it.
-    #[arg(long, hide = true)]
-    pub(crate) bench: bool,
+    pub(crate) directory: PathBuf,
+}
+
+impl Arguments {
+    pub(crate) fn does(&self, step: Step) -> bool {
+        !self.leave_out.contains(&step)
+    }
 }
 
 /// What takes long beside the restores.
@@ -58,15 +60,6 @@ pub(crate) enum Step {
     RowByRow,
     /// The comparison of contents and the first checkpoint after a restore.
     Contents,
-}
-
-/// What is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// Tables for people.
-    Table,
-    /// One JSON document.
-    Json,
 }
 
 /// Where the files of a checkpoint are.

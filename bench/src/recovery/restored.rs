@@ -3,29 +3,25 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use alluvium::bytes::{Address, BytesBackend};
-use alluvium::environment::Environment;
-use alluvium::protocol::key_group::KeyGroupRange;
+use alluvium::bytes::Address;
 use alluvium::storage::Cancel;
-use alluvium::{Builder, Error, RestoreReport, Result};
+use alluvium::{Builder, RestoreReport};
+use anyhow::{Context, Result, ensure};
 
-use crate::job::{Checkpoint, Job, files_below, nobody, state};
-use crate::options::Origin;
-use crate::rows::{Rows, group_of, key, mix, value, version};
+use super::grown::{Checkpoint, Grown, state};
+use super::options::Origin;
+use super::rows::{Rows, group_of, key, value, version};
+use crate::job::{files_below, nobody};
 
 /// One subtask's restore.
 #[derive(Debug, Clone)]
-pub(crate) struct Sample {
+pub(crate) struct Restored {
     /// Until the first read was answered.
     pub(crate) first_read: Duration,
-    /// Of that, until the backend was there.
-    pub(crate) restore: Duration,
     pub(crate) io: Io,
     pub(crate) report: RestoreReport,
-    /// The subtask's rows.
-    pub(crate) rows: u64,
 }
 
 /// Which subtask is restored, of how many.
@@ -50,7 +46,7 @@ impl Io {
     /// What this process moved so far.
     pub(crate) fn now() -> Result<Self> {
         let path = "/proc/self/io";
-        let text = fs::read_to_string(path).map_err(|e| Error::io(format!("read {path}"), e))?;
+        let text = fs::read_to_string(path).with_context(|| format!("read {path}"))?;
         let field = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|rest| rest.trim_start_matches(':').trim().parse().ok())
@@ -80,91 +76,57 @@ impl Io {
 }
 
 /// A builder of the target, with or without local copies.
-pub(crate) fn builder(job: &Job, target: Target, origin: Origin) -> Result<Builder> {
-    let builder = job.builder(target.subtask, target.parallelism)?;
+pub(crate) fn builder(grown: &Grown, target: Target, origin: Origin) -> Result<Builder> {
+    let builder = grown.builder(target.subtask, target.parallelism)?;
     match origin {
-        Origin::Local => Ok(builder.local_copies(job.copies()?)),
+        Origin::Local => Ok(builder.local_copies(grown.job.copies()?)),
         Origin::Remote => Ok(builder),
     }
 }
 
 /// Restores a subtask and reads a row of it, chosen by `round`.
 pub(crate) fn restore(
-    job: &Job,
+    builder: Builder,
+    grown: &Grown,
     rows: &Rows,
     checkpoint: &Checkpoint,
     target: Target,
-    origin: Origin,
     round: u32,
-) -> Result<Sample> {
-    let range = job.max.range_of(target.subtask, target.parallelism)?;
-    let builder = builder(job, target, origin)?;
-    let from = job.from(checkpoint);
-    let number = any_row(rows, range, u64::from(round))?;
+) -> Result<Restored> {
+    let range = grown.job.max.range_of(target.subtask, target.parallelism)?;
+    let number = rows.any_of(range, u64::from(round))?;
     let key = key(number);
     let expected = value(number, version(number, checkpoint.stage));
-    let clock = Environment::system().clock;
 
     let before = Io::now()?;
-    let began = clock.monotonic();
-    let (mut backend, report) = builder.restore(&from, &Cancel::new(), &nobody())?;
-    let restored = clock.monotonic();
+    let began = Instant::now();
+    let (mut backend, report) = builder.restore(&checkpoint.from, &Cancel::new(), &nobody())?;
     let state = backend.register(state())?;
-    let group = group_of(&key, job.max);
     let at = Address {
         state,
-        group,
+        group: group_of(&key, grown.job.max),
         key: &key,
     };
     let found = backend.get(&at)? == Some(&expected[..]);
-    let read = clock.monotonic();
+    let first_read = began.elapsed();
     let io = Io::now()?.since(before);
 
-    if !found {
-        return Err(Error::invalid(format!(
-            "the first read of row {number} is wrong"
-        )));
-    }
-    Ok(Sample {
-        first_read: read - began,
-        restore: restored - began,
+    ensure!(found, "the first read of row {number} is wrong");
+    Ok(Restored {
+        first_read,
         io,
         report,
-        rows: rows.of(range).len() as u64,
     })
-}
-
-/// One of the rows of some key groups.
-pub(crate) fn any_row(rows: &Rows, range: KeyGroupRange, chance: u64) -> Result<u32> {
-    let own = rows.of(range);
-    let at = usize::try_from(mix(chance) % own.len().max(1) as u64).unwrap_or_default();
-    let number = own.get(at).copied();
-    number.ok_or_else(|| Error::invalid("too few rows: some subtask has none"))
-}
-
-/// The number of families of files that a restored backend's store has.
-pub(crate) fn families(backend: &BytesBackend) -> Result<usize> {
-    let files = files_below(&backend.directory())?;
-    let current = files.iter().find(|file| file.ends_with("CURRENT"));
-    let store = current.and_then(|current| current.parent());
-    let store = store.ok_or_else(|| Error::invalid("a restored store without files"))?;
-    let listed = rust_rocksdb::DB::list_cf(&rust_rocksdb::Options::default(), store);
-    let listed = listed.map_err(|e| Error::invalid(format!("list families: {e}")))?;
-    Ok(listed
-        .iter()
-        .filter(|name| *name != "default")
-        .count()
-        .max(1))
 }
 
 /// Has the page cache forget the files below a directory.
 pub(crate) fn forget(directory: &Path) -> Result<()> {
-    for file in files_below(directory)? {
+    for (file, _) in files_below(directory)? {
         let done = Command::new("dd")
             .arg(format!("if={}", file.display()))
             .args(["iflag=nocache", "count=0", "status=none"])
             .status();
-        done.map_err(|e| Error::io("run dd", e))?;
+        done.context("run dd")?;
     }
     Ok(())
 }
