@@ -72,6 +72,7 @@ impl MaxParallelism {
 
     /// The key group of a key with this hash.
     #[must_use]
+    #[inline]
     pub fn group_of(self, hash: KeyHash) -> KeyGroup {
         // The remainder is below a u16, so nothing is cut off.
         let [_, _, high, low] = (hash.0 % u32::from(self.0)).to_be_bytes();
@@ -212,6 +213,7 @@ impl KeyGroupRange {
 
     /// Whether a group lies in the range.
     #[must_use]
+    #[inline]
     pub fn contains(self, group: KeyGroup) -> bool {
         self.first <= group && group <= self.last
     }

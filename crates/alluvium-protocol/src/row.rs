@@ -51,6 +51,7 @@ pub const fn prefix(group: KeyGroup, state: StateId) -> [u8; PREFIX_BYTES] {
 }
 
 /// Appends the [`prefix`] of a row key.
+#[inline]
 pub fn push_prefix(out: &mut Vec<u8>, group: KeyGroup, state: StateId) {
     out.extend_from_slice(&prefix(group, state));
 }

@@ -9,6 +9,7 @@ macro_rules! unsigned {
         impl EncodeKey for $integer {
             type Key = Self;
 
+            #[inline]
             fn encode_key(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_be_bytes());
             }
@@ -32,6 +33,7 @@ macro_rules! signed {
         impl EncodeKey for $integer {
             type Key = Self;
 
+            #[inline]
             fn encode_key(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&(self ^ Self::MIN).to_be_bytes());
             }
