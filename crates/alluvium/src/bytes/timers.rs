@@ -122,6 +122,12 @@ impl TimerQueue {
         });
     }
 
+    /// Whether the head has the timer. Where it does not, nothing is known of a timer above the head's bound.
+    fn has(&self, group: KeyGroup, timer: &[u8]) -> bool {
+        let head = self.heads.get(self.position(group));
+        head.is_some_and(|head| head.timers.contains(timer))
+    }
+
     fn remove(&mut self, group: KeyGroup, timer: &[u8]) {
         self.change(group, |head| {
             head.timers.remove(timer);
@@ -203,9 +209,13 @@ impl BytesBackend {
         self.timer.clear();
         self.timer.extend_from_slice(&encode_time(time));
         self.timer.extend_from_slice(at.key);
+        let queue = queue_of(&mut self.timers, at.state)?;
+        if register && queue.has(at.group, &self.timer) {
+            // As for every further event of a window.
+            return Ok(());
+        }
         let value: Option<&[u8]> = if register { Some(&[]) } else { None };
         self.buffer.map_put(&self.row, &self.timer, value)?;
-        let queue = queue_of(&mut self.timers, at.state)?;
         if register {
             queue.add(at.group, &self.timer);
             return Ok(());
