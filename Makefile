@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 RUN := set -euo pipefail; scripts/setup.sh; source scripts/env.sh;
 
-.PHONY: demo test lint docs clean help bench-recovery
+.PHONY: demo test lint docs clean help bench bench-quick bench-lint bench-recovery
 
 help:           ## Shows this list.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -20,6 +20,15 @@ lint:           ## Checks format, lints, docs and the direction of dependencies.
 	@$(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
 	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	@$(RUN) scripts/dependency-directions.sh
+
+bench:          ## Measures everything beside its peers, for about two hours; writes docs/performance.md. ARGS="--only recovery" a part.
+	@$(RUN) cd bench; cargo run --release --locked --quiet -- run full $(ARGS)
+
+bench-quick:    ## Measures every target beside the peers that it names, in less than 10 minutes; writes docs/performance.md.
+	@$(RUN) cd bench; cargo run --release --locked --quiet -- run quick $(ARGS)
+
+bench-lint:     ## Checks the benchmarks' own workspace: format, lints, tests.
+	@$(RUN) cd bench; cargo fmt --check; cargo clippy --locked --all-targets -- -D warnings; cargo test --locked --quiet
 
 bench-recovery: ## Measures restores at the same and at other parallelisms against row by row. ARGS="--rows 100000" is quick.
 	@$(RUN) directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; cd bench; \

@@ -3,7 +3,7 @@
 //! `alluvium-bench run` is the conductor: it starts every measurement of a plan as a process of its own,
 //! collects their records and renders tables, plots and verdicts. `alluvium-bench measure` is one measurement.
 
-#![expect(clippy::print_stdout, reason = "records go to stdout")]
+#![expect(clippy::print_stdout, reason = "records and verdicts go to stdout")]
 
 mod access;
 mod checkpoint;
@@ -13,13 +13,22 @@ mod endurance;
 mod job;
 mod latency;
 mod memory;
+mod names;
+mod peers;
+mod plan;
+mod process;
 mod record;
 mod recovery;
+mod report;
+mod results;
 mod rounds;
+mod run;
 mod savepoint;
 mod subjects;
 mod suite;
 mod workload;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -33,6 +42,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Makes all measurements of a plan, each in a process of its own, and reports.
+    Run(run::Arguments),
+    /// Renders tables, plots and verdicts from results that are there already.
+    Report(report::Arguments),
     /// Makes one measurement in this process and prints its records on stdout.
     #[command(subcommand)]
     Measure(Measure),
@@ -56,16 +69,21 @@ enum Measure {
     Savepoint(savepoint::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
-        Command::Measure(measure) => match measure {
-            Measure::Access(arguments) => access::measure(&arguments),
-            Measure::Workload(arguments) => workload::measure(&arguments),
-            Measure::Checkpoint(arguments) => checkpoint::measure(&arguments),
-            Measure::Endurance(arguments) => endurance::measure(&arguments),
-            Measure::Latency(arguments) => latency::measure(&arguments),
-            Measure::Recovery(arguments) => recovery::measure(&arguments),
-            Measure::Savepoint(arguments) => savepoint::measure(&arguments),
-        },
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Report(arguments) => report::render(&arguments),
+        Command::Measure(measure) => {
+            match measure {
+                Measure::Access(arguments) => access::measure(&arguments),
+                Measure::Workload(arguments) => workload::measure(&arguments),
+                Measure::Checkpoint(arguments) => checkpoint::measure(&arguments),
+                Measure::Endurance(arguments) => endurance::measure(&arguments),
+                Measure::Latency(arguments) => latency::measure(&arguments),
+                Measure::Recovery(arguments) => recovery::measure(&arguments),
+                Measure::Savepoint(arguments) => savepoint::measure(&arguments),
+            }?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
