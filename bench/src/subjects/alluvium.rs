@@ -1,6 +1,6 @@
 //! Alluvium on RocksDB, through its typed interface.
 //!
-//! A budget is split between the write buffer and the store's cache and buffers, so that together they have no more.
+//! A budget is split as `RocksOptions::within` does it, so that write buffer and store together have no more.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -41,12 +41,8 @@ pub(crate) fn in_memory<K: Key>(directory: &Path) -> Result<Backend<K>> {
 
 /// Stores on RocksDB, and a backend's options, that together keep within a budget.
 pub(crate) fn within(budget_bytes: usize) -> Result<(Arc<RocksStoreFactory>, Options)> {
-    let mut rocks = RocksOptions::default();
-    // Two such buffers exist at a time.
-    rocks.write_buffer_bytes = (budget_bytes / 16).clamp(1 << 20, 32 << 20);
-    rocks.block_cache_bytes = budget_bytes / 8;
-    let store = budget_bytes / 8 + 2 * rocks.write_buffer_bytes;
-    let options = Options::default().memory_budget_bytes(budget_bytes.saturating_sub(store));
+    let (rocks, memory_budget_bytes) = RocksOptions::within(budget_bytes);
+    let options = Options::default().memory_budget_bytes(memory_budget_bytes);
     Ok((Arc::new(RocksStoreFactory::new(rocks)?), options))
 }
 

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use alluvium::protocol::row::RowRange;
 use alluvium::storage::Cancel;
@@ -19,9 +20,10 @@ use crate::cursor::RocksCursor;
 use crate::error::{failed, not_a_store};
 use crate::families::{self, Families, Family};
 use crate::fragments::{self, Placed, Source};
+use crate::ingest::{Purpose, Target, ingest};
 use crate::packing::{Fragment, Packing, pack};
 use crate::store::RocksStore;
-use crate::tuning;
+use crate::tuning::{self, Engine};
 use crate::view::View;
 
 /// What RocksDB calls the order of its rows.
@@ -38,7 +40,7 @@ pub(crate) struct Limits {
 /// A store of parts, in the new database `db`.
 pub(crate) fn adopt(
     db: DB,
-    engine: &Options,
+    engine: &Engine,
     parts: &[Part],
     limits: Limits,
     cancel: &Cancel,
@@ -81,7 +83,7 @@ pub(crate) fn adopt(
 struct Adoption<'a> {
     db: DB,
     shedding: Vec<Options>,
-    engine: &'a Options,
+    engine: &'a Engine,
     fragments: &'a [Fragment],
     /// The files of each fragment.
     sources: &'a [Source],
@@ -115,9 +117,9 @@ impl Adoption<'_> {
         let placed: Vec<&Placed> = placed.flatten().collect();
         let inside = |file: &&Placed| family.view.covers(&file.bounds.0, &file.bounds.1);
         let engine = if !placed.iter().all(inside) {
-            tuning::shedding(self.engine, family.view.clone())
+            tuning::shedding(&self.engine.live, family.view.clone())
         } else {
-            self.engine.clone()
+            self.engine.live.clone()
         };
         let made = if placed.is_empty() {
             self.db.create_cf(&family.name, &engine)
@@ -167,7 +169,13 @@ impl Adoption<'_> {
             cancel: self.cancel,
         };
         let to = Families::new(vec![to.clone()]);
-        crate::write::apply(&self.db, &to, &tuning::writes(), &mut run)?;
+        let target = Target {
+            db: &self.db,
+            families: &to,
+            format: &self.engine.live,
+            numbers: &AtomicU64::new(0),
+        };
+        ingest(target, Purpose::Load, &mut run)?;
         Ok(run.rows)
     }
 

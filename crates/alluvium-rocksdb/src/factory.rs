@@ -11,7 +11,7 @@ use std::sync::Arc;
 use alluvium::storage::Cancel;
 use alluvium::store::{Opened, Part, PlacedFile, Store, StoreFactory};
 use alluvium::{Error, Result};
-use rust_rocksdb::{Cache, ColumnFamilyDescriptor, DB, Options};
+use rust_rocksdb::{Cache, ColumnFamilyDescriptor, DB};
 
 use crate::error::{failed, not_a_store};
 use crate::families::{DEFAULT, Families, Family};
@@ -19,13 +19,14 @@ use crate::note::FileNote;
 use crate::options::RocksOptions;
 use crate::packing::Bounds;
 use crate::store::RocksStore;
+use crate::tuning::Engine;
 use crate::view::View;
 use crate::{adopt, fragments, tuning};
 
 /// Opens stores on RocksDB, which share one block cache. Its kind is `rocksdb`.
 pub struct RocksStoreFactory {
     options: RocksOptions,
-    engine: Options,
+    engine: Engine,
 }
 
 impl RocksStoreFactory {
@@ -37,7 +38,7 @@ impl RocksStoreFactory {
         options.check()?;
         // Zero means that the cache sizes its table as it goes.
         let cache = Cache::new_hyper_clock_cache(options.block_cache_bytes, 0);
-        let engine = tuning::live(&options, &cache);
+        let engine = Engine::new(&options, &cache);
         Ok(Self { options, engine })
     }
 
@@ -57,7 +58,7 @@ impl RocksStoreFactory {
                 directory.display()
             )));
         }
-        let mut engine = self.engine.clone();
+        let mut engine = self.engine.live.clone();
         engine.create_if_missing(true);
         engine.set_error_if_exists(true);
         if let Some(open_files) = open_files {
@@ -68,7 +69,7 @@ impl RocksStoreFactory {
     }
 
     fn descriptor(&self, family: &str) -> ColumnFamilyDescriptor {
-        ColumnFamilyDescriptor::new(family, self.engine.clone())
+        ColumnFamilyDescriptor::new(family, self.engine.live.clone())
     }
 
     pub(crate) fn create_store(&self, directory: &Path) -> Result<RocksStore> {
@@ -88,9 +89,10 @@ impl RocksStoreFactory {
         bookkeeping(part)
             .try_for_each(|file| check_bookkeeping(directory, file))
             .map_err(|e| e.context(what()))?;
-        let names = DB::list_cf(&self.engine, directory).map_err(|e| not_a_store(what(), e))?;
+        let names =
+            DB::list_cf(&self.engine.live, directory).map_err(|e| not_a_store(what(), e))?;
         let descriptors = names.iter().map(|name| self.descriptor(name));
-        let opened = DB::open_cf_descriptors(&self.engine, directory, descriptors);
+        let opened = DB::open_cf_descriptors(&self.engine.live, directory, descriptors);
         let db = opened.map_err(|e| not_a_store(what(), e))?;
         // Rows are in the family that the store was put together in, if it was; the first is empty then.
         let family = names.into_iter().find(|name| name != DEFAULT);

@@ -15,16 +15,16 @@ mod error;
 mod factory;
 mod families;
 mod fragments;
-mod load;
+mod ingest;
 mod note;
 mod options;
 mod packing;
 mod pin;
+mod stall;
 mod store;
 mod tidy;
 mod tuning;
 mod view;
-mod write;
 
 pub use factory::RocksStoreFactory;
 pub use note::FileNote;

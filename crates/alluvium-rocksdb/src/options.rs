@@ -25,12 +25,11 @@ pub struct RocksOptions {
     /// uniformly read state is slower than the system's page cache, so memory beyond the
     /// hot set is better left to that.
     pub block_cache_bytes: usize,
-    /// Bytes of rows that one store collects in memory before it starts a file; two such buffers
-    /// exist while one is being written out.
+    /// Bytes of rows that the write buffer above flushes at a time, about: what its options have as `memory_budget_bytes`,
+    /// divided by two. Compaction begins when there are several such runs, and the levels' sizes follow from it.
     ///
-    /// 32 MiB: larger buffers made writes slower (their index outgrows the processor's caches),
-    /// smaller ones cost more compaction. The write buffer above already collects updates.
-    pub write_buffer_bytes: usize,
+    /// 32 MiB: half of the write buffer's default.
+    pub run_bytes: usize,
     /// Flushes and compactions that one store runs at the same time, on threads of RocksDB's own.
     ///
     /// 2: one of each, so that a long compaction does not hold up a checkpoint's flush.
@@ -78,7 +77,7 @@ impl Default for RocksOptions {
     fn default() -> Self {
         Self {
             block_cache_bytes: 128 << 20,
-            write_buffer_bytes: 32 << 20,
+            run_bytes: 32 << 20,
             background_jobs: 2,
             target_file_bytes: 64 << 20,
             bloom_bits: 10,
@@ -89,8 +88,8 @@ impl Default for RocksOptions {
     }
 }
 
-/// Below this RocksDB silently takes another size.
-const WRITE_BUFFER_BYTES_MIN: usize = 64 << 10;
+/// Smaller runs would be files not worth their names.
+const RUN_BYTES_MIN: usize = 64 << 10;
 /// Smaller files would be more work to name, open and upload than their rows are worth.
 const TARGET_FILE_BYTES_MIN: u64 = 64 << 10;
 /// Beyond this a filter grows and no read gets faster.
@@ -98,14 +97,38 @@ const BLOOM_BITS_MAX: u8 = 64;
 /// RocksDB needs some tables open for its own work.
 const OPEN_FILES_MIN: u16 = 32;
 
+/// The share of a budget that blocks have: an eighth. Single rows are kept one by one in the write buffer, where they take
+/// an eighth of their blocks' memory; blocks serve scans of lists and maps.
+const BLOCKS_SHARE: usize = 8;
+
 impl RocksOptions {
+    /// Options for a backend that may have `budget_bytes` of memory for its rows in all, and what is left of them for the
+    /// backend's write buffer. Filters, indexes and code come on top (some twenty bits a row in the store).
+    ///
+    /// ```
+    /// use alluvium::Options;
+    /// use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
+    ///
+    /// let (rocks, memory_budget_bytes) = RocksOptions::within(256 << 20);
+    /// let factory = RocksStoreFactory::new(rocks)?;
+    /// let options = Options::default().memory_budget_bytes(memory_budget_bytes);
+    /// # Ok::<(), alluvium::Error>(())
+    /// ```
+    #[must_use]
+    pub fn within(budget_bytes: usize) -> (Self, usize) {
+        let block_cache_bytes = budget_bytes / BLOCKS_SHARE;
+        let memory_budget_bytes = budget_bytes - block_cache_bytes;
+        let options = Self {
+            block_cache_bytes,
+            run_bytes: (memory_budget_bytes / 2).max(RUN_BYTES_MIN),
+            ..Self::default()
+        };
+        (options, memory_budget_bytes)
+    }
+
     /// Refuses what RocksDB would silently replace by something else.
     pub(crate) fn check(&self) -> Result<()> {
-        at_least(
-            "write_buffer_bytes",
-            self.write_buffer_bytes,
-            WRITE_BUFFER_BYTES_MIN,
-        )?;
+        at_least("run_bytes", self.run_bytes, RUN_BYTES_MIN)?;
         at_least(
             "target_file_bytes",
             self.target_file_bytes,
@@ -152,7 +175,7 @@ mod tests {
     fn an_option_that_rocksdb_would_replace_is_refused_by_name() {
         let refused = [
             RocksOptions {
-                write_buffer_bytes: 0,
+                run_bytes: 0,
                 ..RocksOptions::default()
             },
             RocksOptions {
@@ -173,7 +196,7 @@ mod tests {
             },
         ];
         let names = [
-            "write_buffer_bytes",
+            "run_bytes",
             "target_file_bytes",
             "background_jobs",
             "bloom_bits",

@@ -15,13 +15,16 @@ use alluvium::Result;
 use alluvium::protocol::row::RowRange;
 use alluvium::storage::Cancel;
 use alluvium::store::{Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
-use rust_rocksdb::{DB, Options, WriteOptions};
+use rust_rocksdb::{DB, Options, ReadOptions};
 
 use crate::cursor::RocksCursor;
 use crate::error::failed;
 use crate::families::Families;
+use crate::ingest::{Purpose, Target, ingest};
 use crate::pin::RocksPinned;
-use crate::{load, tidy, tuning, write};
+use crate::stall::stall;
+use crate::tidy;
+use crate::tuning::{self, Engine};
 
 pub(crate) struct RocksStore {
     pub(crate) db: DB,
@@ -29,22 +32,30 @@ pub(crate) struct RocksStore {
     /// binding does not keep them: fields drop in this order.
     pub(crate) shedding: Vec<Options>,
     pub(crate) families: Families,
-    /// What the database was opened with; a pin of it is opened with almost the same.
-    pub(crate) engine: Options,
-    writes: WriteOptions,
-    /// Numbers the files that are written for loading.
-    pub(crate) loaded: AtomicU64,
+    engine: Engine,
+    reads: ReadOptions,
+    /// Numbers the files that runs are written to.
+    ingested: AtomicU64,
 }
 
 impl RocksStore {
-    pub(crate) fn new(db: DB, families: Families, engine: Options) -> Self {
+    pub(crate) fn new(db: DB, families: Families, engine: Engine) -> Self {
         Self {
             db,
             shedding: Vec::new(),
             families,
             engine,
-            writes: tuning::writes(),
-            loaded: AtomicU64::new(0),
+            reads: tuning::point(),
+            ingested: AtomicU64::new(0),
+        }
+    }
+
+    fn target<'a>(&'a self, format: &'a Options) -> Target<'a> {
+        Target {
+            db: &self.db,
+            families: &self.families,
+            format,
+            numbers: &self.ingested,
         }
     }
 }
@@ -64,7 +75,9 @@ impl Store for RocksStore {
         let Some(family) = self.families.of(row) else {
             return Ok(false);
         };
-        let found = self.db.get_pinned_cf(family.handle(&self.db)?, row);
+        let found = self
+            .db
+            .get_pinned_cf_opt(family.handle(&self.db)?, row, &self.reads);
         let found =
             found.map_err(|e| failed(format!("read store {}", self.db.path().display()), e))?;
         if let Some(found) = &found {
@@ -79,11 +92,12 @@ impl Store for RocksStore {
     }
 
     fn write(&self, run: &mut dyn SortedRun) -> Result<()> {
-        write::apply(&self.db, &self.families, &self.writes, run)
+        ingest(self.target(&self.engine.flushed), Purpose::Flush, run)?;
+        stall(&self.db, &self.families)
     }
 
     fn load(&self, run: &mut dyn SortedRun) -> Result<()> {
-        load::load(self, run)
+        ingest(self.target(&self.engine.live), Purpose::Load, run)
     }
 
     fn tidy(&self, cancel: &Cancel) -> Result<Tidied> {
@@ -91,7 +105,7 @@ impl Store for RocksStore {
     }
 
     fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>> {
-        let pinned = RocksPinned::new(&self.db, &self.families, &self.engine, directory)?;
+        let pinned = RocksPinned::new(&self.db, &self.families, &self.engine.live, directory)?;
         Ok(Box::new(pinned))
     }
 

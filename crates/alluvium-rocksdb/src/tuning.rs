@@ -10,7 +10,7 @@ use rust_rocksdb::compaction_filter::Decision;
 use rust_rocksdb::{
     BlockBasedOptions, BottommostLevelCompaction, Cache, ChecksumType, CompactOptions,
     DBCompressionType, DataBlockIndexType, ImportColumnFamilyOptions, IngestExternalFileOptions,
-    LogLevel, Options, ReadOptions, WriteOptions,
+    LogLevel, Options, ReadOptions,
 };
 
 use crate::options::{Compression, RocksOptions};
@@ -41,27 +41,61 @@ pub(crate) const IMPORTING_OPEN_FILES: c_int = 20;
 /// A pinned store is opened beside the live one, for a listing or one scan.
 const PINNED_OPEN_FILES: c_int = 64;
 
-/// Size at which loading ends a file and starts the next: as compaction would.
-pub(crate) const LOADED_FILE_BYTES: u64 = 64 << 20;
+/// Size at which a run ends a file and starts the next: as compaction would.
+pub(crate) const RUN_FILE_BYTES: u64 = 64 << 20;
+
+/// Runs in the youngest level that make RocksDB merge them into the level below. Fewer would rewrite that level more often, for each
+/// byte that is flushed; more would have each read of an absent or old row ask more filters.
+const RUNS_COMPACTED: c_int = 8;
+
+/// Runs in the youngest level at which a flush waits for compaction: what compaction is behind by stays bounded, on disk and
+/// for reads.
+pub(crate) const RUNS_MAX: u64 = 24;
+
+/// How long a waiting flush waits before it looks again, in microseconds: short beside a compaction, long beside looking.
+pub(crate) const STALL_MICROS: u64 = 2_000;
+
+/// RocksDB's least; it is never filled.
+const UNUSED_BUFFER_BYTES: usize = 64 << 10;
 
 /// Levels of a store: RocksDB's default, spelled out because `compression_per_level` counts them.
 const LEVELS: c_int = 7;
 
+/// RocksDB's options for the stores of a factory.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    /// Those of a live store. A pin of it is opened with almost the same.
+    pub(crate) live: Options,
+    /// How the files of flushed runs are written.
+    pub(crate) flushed: Options,
+}
+
+impl Engine {
+    pub(crate) fn new(options: &RocksOptions, cache: &Cache) -> Self {
+        let live = live(options, cache);
+        let flushed = flushed(&live, options.compression);
+        Self { live, flushed }
+    }
+}
+
 /// Options of a live store.
-pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
+fn live(options: &RocksOptions, cache: &Cache) -> Options {
+    let run_bytes = u64::try_from(options.run_bytes).unwrap_or(u64::MAX / 64);
     let mut engine = Options::default();
     engine.set_block_based_table_factory(&blocks(options, cache));
     engine.set_num_levels(LEVELS);
     compress(&mut engine, options.compression);
 
-    engine.set_write_buffer_size(options.write_buffer_bytes);
-    engine.set_max_write_buffer_number(2);
-    // A filter over the rows in memory, a twentieth of the buffer: most reads ask for rows that are
-    // not there.
-    engine.set_memtable_prefix_bloom_ratio(0.05);
-    engine.set_memtable_whole_key_filtering(true);
-    // There is one writer, the flusher.
-    engine.set_allow_concurrent_memtable_write(false);
+    // Runs come as files: nothing is ever written to RocksDB's memory.
+    engine.set_write_buffer_size(UNUSED_BUFFER_BYTES);
+    // Writers wait in `stall`, because files that are taken over are not held back by RocksDB.
+    engine.set_level_zero_file_num_compaction_trigger(RUNS_COMPACTED);
+    engine.set_level_zero_slowdown_writes_trigger(c_int::MAX);
+    engine.set_level_zero_stop_writes_trigger(c_int::MAX);
+    // The level that runs are merged into has at most twice what is merged into it at a time, wherever that is enough: a
+    // smaller one would only write rows once more on their way down.
+    engine.set_max_bytes_for_level_base(2 * run_bytes * u64::from(RUNS_COMPACTED.unsigned_abs()));
+
     // What is not in a checkpoint is lost with the process anyway.
     engine.set_avoid_flush_during_shutdown(true);
 
@@ -75,9 +109,6 @@ pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
     // A filter would otherwise have every file rewritten once a month.
     engine.set_periodic_compaction_seconds(0);
     engine.set_ttl(0);
-    // All families of a store together have the buffers of one.
-    engine.set_db_write_buffer_size(2 * options.write_buffer_bytes);
-
     // The defaults, spelled out because wrong data without an error is what they prevent: a store
     // that met an error takes no more writes, levels are checked for overlaps, and a file that was
     // put in another's place is refused.
@@ -91,6 +122,16 @@ pub(crate) fn live(options: &RocksOptions, cache: &Cache) -> Options {
     // Periodic statistics would start a thread for numbers that nobody reads.
     engine.set_stats_dump_period_sec(0);
     engine.set_stats_persist_period_sec(0);
+    engine
+}
+
+/// How the files of flushed runs are written: they are in the youngest level.
+fn flushed(live: &Options, compression: Compression) -> Options {
+    let mut engine = live.clone();
+    // Of all the options, a file that is written to be taken over follows this one.
+    if compression == Compression::Settled {
+        engine.set_bottommost_compression_type(DBCompressionType::None);
+    }
     engine
 }
 
@@ -141,11 +182,12 @@ pub(crate) fn pinned(live: &Options) -> Options {
     engine
 }
 
-/// Writes go to memory only: checkpoints are what makes them durable.
-pub(crate) fn writes() -> WriteOptions {
-    let mut writes = WriteOptions::default();
-    writes.disable_wal(true);
-    writes
+/// Reading one row.
+pub(crate) fn point() -> ReadOptions {
+    let mut reads = ReadOptions::default();
+    // The write buffer keeps the row itself, in an eighth of the memory that its block would take.
+    reads.fill_cache(false);
+    reads
 }
 
 /// A scan of a range.

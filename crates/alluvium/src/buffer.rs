@@ -51,9 +51,9 @@ mod table;
 /// the oldest flushed one goes, whatever the budget.
 const LAYERS_MAX: usize = 6;
 
-/// The active generation is frozen when it has this share of the budget, so that flushing, which frees
-/// memory, starts long before the writer has to wait.
-const ACTIVE_SHARE: usize = 4;
+/// The active generation is frozen when it has this share of the budget: a half. The larger the runs that reach the store,
+/// the less often it rewrites what it has (docs/design/0007); a run is flushed while the other half is filled.
+const ACTIVE_SHARE: usize = 2;
 
 /// What [`BytesBackend::update`](crate::BytesBackend::update) does to the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ fn default_options() -> RocksStoreFactory {
 fn little_room() -> RocksStoreFactory {
     let mut options = RocksOptions::default();
     options.block_cache_bytes = 1 << 20;
-    options.write_buffer_bytes = 64 << 10;
+    options.run_bytes = 64 << 10;
     options.target_file_bytes = 64 << 10;
     options.open_files = Some(32);
     options.compression = Compression::Everywhere;

@@ -1,10 +1,11 @@
 //! How files of several stores live in one: what is shared, what is kept apart, what is copied, and what is cleaned.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use alluvium::protocol::row::RowRange;
 use alluvium::storage::Cancel;
-use alluvium::store::{Opened, Part, Pinned, Store, StoreFactory, Tidied};
+use alluvium::store::{Change, Opened, Part, Pinned, SortedRun, Store, StoreFactory, Tidied};
 use alluvium::{Error, ErrorKind, Result};
 use alluvium_rocksdb::{FileNote, RocksOptions};
 
@@ -174,7 +175,11 @@ fn tidying_rewrites_files_at_the_border_until_there_is_nothing_to_say_of_views()
 #[test]
 fn young_files_are_not_rewritten_and_tidying_says_so() -> Result<()> {
     let stores = Stores::new()?;
-    let [left, _right] = halves(&stores)?;
+    let whole = stores.create("whole")?;
+    fill(&*whole, 100, "old")?;
+    fill(&*whole, 100, "young")?;
+    let pinned = pin(&stores, &*whole, "whole pin")?;
+    let left = open(&stores, "left", &[(&*pinned, rows(0, 50))])?.store;
 
     assert_eq!(left.tidy(&Cancel::new())?, Tidied::More);
 
@@ -182,6 +187,57 @@ fn young_files_are_not_rewritten_and_tidying_says_so() -> Result<()> {
     cancel.cancel();
     assert_eq!(left.tidy(&cancel).unwrap_err().kind(), ErrorKind::Cancelled);
     Ok(())
+}
+
+#[test]
+fn of_a_row_that_was_flushed_again_and_again_the_newest_is_seen_wherever_its_files_go() -> Result<()>
+{
+    let stores = Stores::new()?;
+    let store = stores.create("store")?;
+    for round in 0..5 {
+        fill_range(&*store, round..100 - round, &format!("round {round}"))?;
+    }
+    store.write(&mut Deletes(10..15, Vec::new()))?;
+    fill_range(&*store, 12..14, "round 6")?;
+    let pinned = pin(&stores, &*store, "pin")?;
+    // Two parts, so that the files are imported. One that is cut, so that not all of their rows count.
+    let other = stores.create("other")?;
+    fill_range(&*other, 200..300, "other")?;
+    let other = pin(&stores, &*other, "other pin")?;
+    let parts = [(&*pinned, rows(0, 90)), (&*other, rows(200, 300))];
+
+    let opened = open(&stores, "opened", &parts)?.store;
+
+    fill_range(&*opened, 50..60, "later")?;
+    let expected = |row: u32| match row {
+        0..4 => Some(format!("round {row} {row}")),
+        12..14 => Some(format!("round 6 {row}")),
+        10..15 => None,
+        50..60 => Some(format!("later {row}")),
+        4..90 => Some(format!("round 4 {row}")),
+        _ => None,
+    };
+    let mut value = Vec::new();
+    for row in 0..100_u32 {
+        let found = opened.get(&row.to_be_bytes(), &mut value)?;
+        let found = found.then(|| String::from_utf8_lossy(&value).into_owned());
+        assert_eq!(found, expected(row), "row {row}");
+    }
+    assert_eq!(count(&*opened)?, 90 - 3 + 100);
+    Ok(())
+}
+
+/// A run that deletes the rows of these numbers.
+struct Deletes(Range<u32>, Vec<u8>);
+
+impl SortedRun for Deletes {
+    fn next(&mut self) -> Result<Option<(&[u8], Change<'_>)>> {
+        let Some(row) = self.0.next() else {
+            return Ok(None);
+        };
+        self.1 = row.to_be_bytes().to_vec();
+        Ok(Some((&self.1, Change::Delete)))
+    }
 }
 
 #[test]
