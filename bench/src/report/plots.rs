@@ -47,10 +47,7 @@ pub(super) const PLOTS: [Plot; 7] = [
     Plot {
         name: "workload",
         title: "Streaming workloads: events a second",
-        draw: |figures, title| {
-            let row = |q: &Question| Some(q.name());
-            by_subject(figures, title, "1/s", "workload", row)
-        },
+        draw: workload,
     },
     Plot {
         name: "latency",
@@ -65,18 +62,12 @@ pub(super) const PLOTS: [Plot; 7] = [
     Plot {
         name: "recovery",
         title: "Restore to the first row read, slowest subtask, by old and new parallelism",
-        draw: |figures, title| {
-            let row = |q: &Question| (q.measure == "restore").then(|| q.name());
-            by_subject(figures, title, "ms", "recovery", row)
-        },
+        draw: recovery,
     },
     Plot {
         name: "savepoint",
         title: "Savepoints: time to write and to restore",
-        draw: |figures, title| {
-            let row = |q: &Question| (q.measure == "time").then(|| q.name());
-            by_subject(figures, title, "ms", "savepoint", row)
-        },
+        draw: savepoint,
     },
 ];
 
@@ -85,115 +76,129 @@ fn access(
     title: &'static str,
     setting: impl Fn(&str) -> bool,
 ) -> Result<Option<String>> {
-    let mut questions: Vec<_> = figures
-        .questions("access")
-        .filter(|q| setting(&q.setting))
-        .collect();
-    // Cases of one kind and setting stay together, kinds in the order of their measurement.
-    questions.sort_by_key(|q| (kind_rank(&q.case), &q.setting));
-    let row = |q: &Question| Some(q.name().replace(", inside the budget", ""));
-    dots(figures, title, "1/s", &questions, row)
+    let questions = figures.questions("access");
+    let mut questions: Vec<_> = questions.filter(|q| setting(&q.setting)).collect();
+    // Cases of one kind stay together; within it they are in the order of their measurement.
+    questions.sort_by_key(|q| kind_rank(&q.case));
+    let mut dots = Gathered::default();
+    for question in questions {
+        let row = question.name().replace(", inside the budget", "");
+        dots.add_subjects(figures, question, &row);
+    }
+    dots.svg(title, "1/s")
 }
 
 fn kind_rank(case: &str) -> usize {
     let kind = case.split('/').next().unwrap_or_default();
     let kinds = ["value", "list", "map", "timers", "ttl"];
-    kinds
-        .iter()
-        .position(|name| *name == kind)
-        .unwrap_or(kinds.len())
+    let known = kinds.iter().position(|name| *name == kind);
+    known.unwrap_or(kinds.len())
 }
 
-/// A row for each question of a suite, a dot for each subject.
-fn by_subject(
-    figures: &Figures,
-    title: &'static str,
-    unit: &'static str,
-    suite: &str,
-    row: impl Fn(&Question) -> Option<String>,
-) -> Result<Option<String>> {
-    let questions: Vec<_> = figures.questions(suite).collect();
-    dots(figures, title, unit, &questions, row)
-}
-
-fn dots(
-    figures: &Figures,
-    title: &'static str,
-    unit: &'static str,
-    questions: &[&Question],
-    row: impl Fn(&Question) -> Option<String>,
-) -> Result<Option<String>> {
-    let named: Vec<_> = questions
-        .iter()
-        .filter_map(|q| Some((*q, row(q)?)))
-        .collect();
-    let shown: Vec<_> = named.iter().map(|(q, _)| *q).collect();
-    let subjects = subjects(figures, &shown);
-    let rows = named.into_iter().map(|(question, label)| {
-        let points = subjects.iter().enumerate().filter_map(|(series, subject)| {
-            let value = figures.get(question, subject)?;
-            Some(Point { series, value })
-        });
-        Row {
-            label,
-            points: points.collect(),
-        }
-    });
-    Dots {
-        title,
-        unit,
-        series: subjects
-            .iter()
-            .map(|name| ((*name).to_owned(), mark(name)))
-            .collect(),
-        rows: rows.collect(),
+fn workload(figures: &Figures, title: &'static str) -> Result<Option<String>> {
+    let mut dots = Gathered::default();
+    for question in figures
+        .questions("workload")
+        .filter(|q| q.measure == "rate")
+    {
+        dots.add_subjects(figures, question, &question.name());
     }
-    .svg()
+    dots.svg(title, "1/s")
 }
 
 /// A row for each percentile, a dot for each subject with and without checkpoints.
 fn latency(figures: &Figures, title: &'static str) -> Result<Option<String>> {
-    let questions: Vec<_> = figures.questions("latency").collect();
-    let mut series: Vec<(String, Mark)> = Vec::new();
-    let mut rows: Vec<Row> = Vec::new();
-    for question in &questions {
+    let mut dots = Gathered::default();
+    for question in figures.questions("latency") {
+        let with = !question.setting.ends_with("no checkpoints");
         for subject in subjects(figures, &[question]) {
-            let Some(value) = figures.get(question, subject) else {
-                continue;
+            let full = mark(subject);
+            let (name, mark) = match with {
+                true => (format!("{subject}, a checkpoint each second"), full),
+                false => (format!("{subject}, none"), full.hollow()),
             };
-            let with = !question.setting.ends_with("no checkpoints");
-            let name = match with {
-                true => format!("{subject}, a checkpoint each second"),
-                false => format!("{subject}, none"),
-            };
-            let index = series.iter().position(|(known, _)| *known == name);
-            let index = index.unwrap_or_else(|| {
-                let full = mark(subject);
-                series.push((name, if with { full } else { full.hollow() }));
-                series.len() - 1
-            });
-            let label = &question.measure;
-            if !rows.iter().any(|row| row.label == *label) {
-                rows.push(Row {
-                    label: label.clone(),
-                    points: Vec::new(),
-                });
-            }
-            if let Some(row) = rows.iter_mut().find(|row| row.label == *label) {
-                row.points.push(Point {
-                    series: index,
-                    value,
-                });
-            }
+            let value = figures.get(question, subject);
+            dots.add(&question.measure, &name, mark, value);
         }
     }
-    Dots {
-        title,
-        unit: "us",
-        series,
-        rows,
+    dots.svg(title, "us")
+}
+
+/// Restores with local copies above, from storage below, with the plain copy that they are compared with.
+fn recovery(figures: &Figures, title: &'static str) -> Result<Option<String>> {
+    let mut questions: Vec<_> = figures.questions("recovery").collect();
+    questions.sort_by_key(|q| q.setting.ends_with("remote"));
+    let mut dots = Gathered::default();
+    for question in questions {
+        let row = question.name();
+        match question.measure.as_str() {
+            "restore" => dots.add_subjects(figures, question, &row),
+            "copy" => {
+                let value = figures.get(question, names::ALLUVIUM);
+                dots.add(
+                    &row,
+                    "a plain copy of the bytes",
+                    mark("copy").hollow(),
+                    value,
+                );
+            }
+            _ => {}
+        }
     }
-    .svg()
+    dots.svg(title, "ms")
+}
+
+fn savepoint(figures: &Figures, title: &'static str) -> Result<Option<String>> {
+    let mut dots = Gathered::default();
+    for question in figures
+        .questions("savepoint")
+        .filter(|q| q.measure == "time")
+    {
+        dots.add_subjects(figures, question, &question.name());
+    }
+    dots.svg(title, "ms")
+}
+
+/// Rows and series of a plot of dots, in the order in which they came.
+#[derive(Default)]
+struct Gathered {
+    series: Vec<(String, Mark)>,
+    rows: Vec<Row>,
+}
+
+impl Gathered {
+    fn add_subjects(&mut self, figures: &Figures, question: &Question, row: &str) {
+        for subject in subjects(figures, &[question]) {
+            self.add(row, subject, mark(subject), figures.get(question, subject));
+        }
+    }
+
+    fn add(&mut self, row: &str, name: &str, mark: Mark, value: Option<f64>) {
+        let Some(value) = value else { return };
+        let known = self.series.iter().position(|(known, _)| known == name);
+        let series = known.unwrap_or_else(|| {
+            self.series.push((name.to_owned(), mark));
+            self.series.len() - 1
+        });
+        let point = Point { series, value };
+        match self.rows.iter_mut().find(|known| known.label == row) {
+            Some(known) => known.points.push(point),
+            None => self.rows.push(Row {
+                label: row.to_owned(),
+                points: vec![point],
+            }),
+        }
+    }
+
+    fn svg(self, title: &'static str, unit: &'static str) -> Result<Option<String>> {
+        Dots {
+            title,
+            unit,
+            series: self.series,
+            rows: self.rows,
+        }
+        .svg()
+    }
 }
 
 /// Files above, bytes below, by the number of checkpoints; a line for each place.

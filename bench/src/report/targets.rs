@@ -59,6 +59,18 @@ fn access(figures: &Figures) -> Vec<Target> {
         ),
         target(
             "access",
+            "inside the buffer, values with a time to live: against Flink's RocksDB with managed memory",
+            Bound::AtLeast(10.0),
+            "x",
+            ratios::rates(
+                figures,
+                &names::TTL_CASES,
+                names::INSIDE,
+                &[names::FLINK_MANAGED],
+            ),
+        ),
+        target(
+            "access",
             "inside the buffer, geometric mean: against Flink's HashMap",
             Bound::AtLeast(1.5),
             "x",

@@ -172,7 +172,7 @@ impl Scale {
 
     /// Values with a line, and whether it is a strong one with a number.
     fn ticks(&self) -> Vec<(f64, bool)> {
-        let wide = self.high - self.low > 1.7;
+        let wide = self.high - self.low > 2.2;
         let powers = (self.low.floor() as i32)..=(self.high.ceil() as i32);
         let all = powers.flat_map(|power| (1..10).map(move |step| (power, step)));
         all.map(|(power, step)| {

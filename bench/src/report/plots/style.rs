@@ -45,19 +45,24 @@ pub(super) fn mark(subject: &str) -> Mark {
     use Shape::{Circle, Diamond, Square};
     let (color, shape) = match subject {
         names::ALLUVIUM => (RGBColor(232, 89, 12), Circle),
+        names::ALLUVIUM_MEMORY => (RGBColor(196, 134, 59), Circle),
+        names::ALLUVIUM_TIMELY => (RGBColor(201, 42, 42), Circle),
+        names::ALLUVIUM_TIMELY_MEMORY => (RGBColor(184, 96, 110), Circle),
         names::HASH_MAP => (RGBColor(134, 142, 150), Diamond),
         names::RAW_ROCKSDB => (RGBColor(34, 139, 230), Diamond),
         names::FJALL => (RGBColor(47, 158, 68), Diamond),
         names::COBBLE => (RGBColor(156, 54, 181), Diamond),
         names::FLINK_HASH_MAP => (RGBColor(200, 140, 0), Square),
         names::FLINK_MANAGED => (RGBColor(214, 51, 108), Square),
+        names::FLINK_PARTITIONED => (RGBColor(92, 148, 13), Square),
         names::FLINK_DEFAULTS => (RGBColor(112, 72, 232), Square),
         names::FLINK_SPINNING => (RGBColor(12, 166, 120), Square),
         names::FLINK_INGEST => (RGBColor(12, 133, 153), Square),
         names::FLINK_DELETE_RANGE => (RGBColor(171, 120, 78), Square),
+        names::FLINK_INGEST_DELETE_RANGE => (RGBColor(156, 54, 181), Square),
         names::FLINK_CANONICAL => (RGBColor(214, 51, 108), Square),
         names::FLINK_NATIVE => (RGBColor(112, 72, 232), Square),
-        _ => (RGBColor(92, 148, 13), Diamond),
+        _ => (RGBColor(134, 142, 150), Circle),
     };
     Mark {
         color,
