@@ -22,7 +22,7 @@ lint:           ## Checks format, lints, docs and the direction of dependencies.
 	@$(RUN) scripts/dependency-directions.sh
 
 bench:          ## Measures everything beside its peers, for about two hours; writes docs/performance.md. ARGS="--only recovery" a part.
-	@$(RUN) cd bench; cargo run --release --locked --quiet -- run full $(ARGS)
+	@$(RUN) cd bench; cargo run --release --locked --features cobble --quiet -- run full $(ARGS)
 
 bench-quick:    ## Measures every target beside the peers that it names, in less than 10 minutes; writes docs/performance.md.
 	@$(RUN) cd bench; cargo run --release --locked --quiet -- run quick $(ARGS)

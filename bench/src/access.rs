@@ -2,16 +2,21 @@
 //!
 //! Pre-states and names of cases are those of `bench/flink/README.md`, so that a row of numbers compares like with like.
 
+mod list;
+mod map;
+mod order;
+mod stage;
+mod timer;
 mod value;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::record::Record;
-use crate::rounds::Rounds;
-use crate::subjects::{alluvium, hash_map, raw_rocksdb};
+#[cfg(feature = "cobble")]
+use crate::subjects::cobble;
+use crate::subjects::{alluvium, fjall, hash_map, raw_rocksdb};
 
 /// One kind of state of one subject.
 #[derive(Debug, clap::Args)]
@@ -53,10 +58,11 @@ impl Arguments {
         self.cases.is_empty() || self.cases.iter().any(|wanted| wanted == case)
     }
 
-    pub(crate) fn rounds(&self) -> Rounds {
-        Rounds {
-            count: self.rounds,
-            time: Duration::from_millis(self.round_ms),
+    /// The subject's budget; 0 for one that has none.
+    fn counted_budget_bytes(&self) -> u64 {
+        match self.subject.as_str() {
+            "hashmap" => 0,
+            _ => self.budget_bytes as u64,
         }
     }
 
@@ -72,29 +78,65 @@ impl Arguments {
             rounds,
             verified: false,
             resident_bytes: 0,
-            budget_bytes: self.budget_bytes as u64,
-            version: alluvium::VERSION.to_owned(),
+            budget_bytes: self.counted_budget_bytes(),
+            version: version(&self.subject).to_owned(),
         }
     }
 }
 
 /// Measures, verifies, prints records.
 pub(crate) fn measure(arguments: &Arguments) -> Result<()> {
+    if arguments.rows == 0 || arguments.value_bytes == 0 || !arguments.value_bytes.is_multiple_of(8)
+    {
+        bail!("there must be rows, and values of a multiple of 8 bytes");
+    }
     std::fs::create_dir_all(&arguments.directory)?;
+    let budget = arguments.budget_bytes;
     match (arguments.kind.as_str(), arguments.subject.as_str()) {
-        ("value", "alluvium") => {
-            let backend = alluvium::backend(&arguments.directory, arguments.budget_bytes)?;
-            if arguments.value_bytes == 8 {
-                value::measure(arguments, alluvium::Longs::new(backend)?)
-            } else {
-                value::measure(arguments, alluvium::ByteStrings::new(backend)?)
-            }
+        ("value", "alluvium") if arguments.value_bytes == 8 => {
+            value::measure(arguments, &|directory| {
+                alluvium::Longs::open(directory, budget)
+            })
         }
-        ("value", "hashmap") => value::measure(arguments, hash_map::Plain::default()),
-        ("value", "rocksdb") => {
-            let raw = raw_rocksdb::Raw::open(&arguments.directory, arguments.budget_bytes)?;
-            value::measure(arguments, raw)
+        ("value", "alluvium") => value::measure(arguments, &|directory| {
+            alluvium::ByteStrings::open(directory, budget)
+        }),
+        ("value", "rocksdb") => value::measure(arguments, &|directory| {
+            raw_rocksdb::Raw::open(directory, budget)
+        }),
+        ("value", "fjall") => value::measure(arguments, &|directory| {
+            fjall::Fjall::open(directory, budget)
+        }),
+        #[cfg(feature = "cobble")]
+        ("value", "cobble") => value::measure(arguments, &|directory| {
+            cobble::Cobble::open(directory, budget)
+        }),
+        ("value", "hashmap") => value::measure(arguments, &|_| Ok(hash_map::Plain::default())),
+        ("list", "alluvium") => list::measure(arguments, &|directory| {
+            alluvium::LongLists::open(directory, budget)
+        }),
+        ("list", "hashmap") => list::measure(arguments, &|_| Ok(hash_map::PlainLists::default())),
+        ("map", "alluvium") => map::measure(arguments, &|directory| {
+            alluvium::LongMaps::open(directory, budget)
+        }),
+        ("map", "hashmap") => map::measure(arguments, &|_| Ok(hash_map::PlainMaps::default())),
+        ("timers", "alluvium") => timer::measure(arguments, &|directory| {
+            alluvium::EventTimes::open(directory, budget)
+        }),
+        ("timers", "hashmap") => {
+            timer::measure(arguments, &|_| Ok(hash_map::PlainTimers::default()))
         }
         (kind, subject) => bail!("there is no measurement of {kind} state for subject {subject:?}"),
+    }
+}
+
+fn version(subject: &str) -> &'static str {
+    match subject {
+        "rocksdb" => raw_rocksdb::VERSION,
+        "fjall" => fjall::VERSION,
+        #[cfg(feature = "cobble")]
+        "cobble" => cobble::VERSION,
+        "hashmap" => hash_map::VERSION,
+        _ => alluvium::VERSION,
     }
 }

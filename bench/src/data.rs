@@ -10,6 +10,17 @@ pub(crate) const fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// `mix` of the numbers from 0 on.
+pub(crate) const fn mixed<const N: usize>() -> [u64; N] {
+    let mut all = [0; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = mix(i as u64);
+        i += 1;
+    }
+    all
+}
+
 /// Word 0 of the value of key `key` with count `count`.
 pub(crate) const fn word(key: u64, count: u64) -> u64 {
     mix(key).wrapping_add(count)

@@ -21,7 +21,6 @@ mod record;
 mod recovery;
 mod report;
 mod results;
-mod rounds;
 mod run;
 mod savepoint;
 mod subjects;

@@ -1,135 +1,161 @@
 //! Values: get, update, add, read-modify-write.
+//!
+//! What reads return is summed up, and the sums are compared afterwards with what the model says: the measured loops
+//! look nothing up but the subject's state.
+
+mod model;
 
 use anyhow::{Result, ensure};
 
 use super::Arguments;
+use super::order::{Draws, Order, Passes};
+use super::stage::{Case, Course, Done, Open, Stage, as_it_is};
 use crate::data;
-use crate::memory;
-use crate::record::Record;
 use crate::subjects::Values;
+use model::Model;
 
-const BATCH: usize = 1_024;
+const GET: Case = Case::endless("value/get");
+const GET_MISSING: Case = Case::endless("value/get-missing");
+const UPDATE: Case = Case::endless("value/update");
+const RMW_UNIFORM: Case = Case::endless("value/rmw-uniform");
+const RMW_ZIPF: Case = Case::endless("value/rmw-zipf");
+const GET_UNIFORM: Case = Case::endless("value/get-uniform");
+const GET_ZIPF: Case = Case::endless("value/get-zipf");
+const EXISTING: [Case; 7] = [
+    GET,
+    GET_MISSING,
+    UPDATE,
+    RMW_UNIFORM,
+    RMW_ZIPF,
+    GET_UNIFORM,
+    GET_ZIPF,
+];
+const ADD: Case = Case::endless("value/add");
 
-/// The subject, and what every key must hold.
-struct Run<'a, S> {
-    arguments: &'a Arguments,
-    subject: S,
-    /// The count of each key's value.
-    counts: Vec<u32>,
-    value: Vec<u8>,
-    records: Vec<Record>,
+pub(crate) fn measure<S: Values>(arguments: &Arguments, open: Open<'_, S>) -> Result<()> {
+    existing(arguments, open)?;
+    new(arguments, open)
 }
 
-pub(crate) fn measure<S: Values>(arguments: &Arguments, subject: S) -> Result<()> {
-    let mut run = Run {
-        arguments,
-        subject,
-        counts: Vec::new(),
-        value: vec![0; arguments.value_bytes],
-        records: Vec::new(),
+/// Cases on keys that all have values.
+fn existing<S: Values>(arguments: &Arguments, open: Open<'_, S>) -> Result<()> {
+    if !EXISTING.iter().any(|case| arguments.wants(case.name)) {
+        return Ok(());
+    }
+    let rows = arguments.rows;
+    // Before the stage opens: drawing by Zipf's law takes more memory for a moment than the draws.
+    let (uniform, zipf) = (data::uniform(rows), data::zipf(rows));
+    let mut value = vec![0; arguments.value_bytes];
+    let mut stage = Stage::open(arguments, open)?;
+    let subject = stage.subject()?;
+    let mut order = Passes::over(rows);
+    for _ in 0..rows {
+        set(subject, order.next().key, 0, &mut value)?;
+    }
+
+    let got = get(&mut stage, GET, &mut Passes::over(rows))?;
+    let missed = stage.measure(
+        GET_MISSING,
+        &mut Passes::over(rows),
+        as_it_is,
+        |subject, step| Ok(u64::from(subject.get(rows + step.key)?.is_some())),
+    )?;
+    let updated = stage.measure(
+        UPDATE,
+        &mut Passes::over(rows),
+        as_it_is,
+        |subject, step| set(subject, step.key, step.pass + 1, &mut value),
+    )?;
+    let added_uniform = add_one(&mut stage, RMW_UNIFORM, &uniform)?;
+    let added_zipf = add_one(&mut stage, RMW_ZIPF, &zipf)?;
+    let got_uniform = get(&mut stage, GET_UNIFORM, &mut Draws::of(&uniform))?;
+    let got_zipf = get(&mut stage, GET_ZIPF, &mut Draws::of(&zipf))?;
+
+    stage.finish(|subject| {
+        let mut model = Model::of(rows);
+        got.check(GET, model.sum_in_passes(got.operations))?;
+        missed.check(GET_MISSING, 0)?;
+        model.set_in_passes(updated.operations);
+        model.add_one(&uniform, added_uniform.operations);
+        model.add_one(&zipf, added_zipf.operations);
+        let sum = model.sum_of_draws(&uniform, got_uniform.operations);
+        got_uniform.check(GET_UNIFORM, sum)?;
+        let sum = model.sum_of_draws(&zipf, got_zipf.operations);
+        got_zipf.check(GET_ZIPF, sum)?;
+        for key in 0..rows {
+            verify(subject, key, model.count(key), &mut value)?;
+        }
+        Ok(())
+    })
+}
+
+/// Adding keys to an empty state.
+fn new<S: Values>(arguments: &Arguments, open: Open<'_, S>) -> Result<()> {
+    if !arguments.wants(ADD.name) {
+        return Ok(());
+    }
+    let rows = arguments.rows;
+    let mut value = vec![0; arguments.value_bytes];
+    let mut stage = Stage::open(arguments, open)?;
+    let added = stage.measure(
+        ADD.going(Course::Fresh(rows)),
+        &mut Passes::over(rows),
+        as_it_is,
+        |subject, step| set(subject, step.key, 0, &mut value),
+    )?;
+    stage.finish(|subject| {
+        let mut order = Passes::over(rows);
+        for _ in 0..added.operations {
+            verify(subject, order.next().key, Some(0), &mut value)?;
+        }
+        for _ in added.operations..rows {
+            verify(subject, order.next().key, None, &mut value)?;
+        }
+        Ok(())
+    })
+}
+
+#[inline]
+fn set<S: Values>(subject: &mut S, key: u64, count: u64, value: &mut [u8]) -> Result<u64> {
+    data::write_value(key, count, value);
+    subject.set(key, value)?;
+    Ok(0)
+}
+
+fn get<S: Values>(stage: &mut Stage<'_, S>, case: Case, order: &mut impl Order) -> Result<Done> {
+    stage.measure(case, order, as_it_is, |subject, step| {
+        let found = subject.get(step.key)?;
+        ensure!(found.is_some(), "key {} has no value", step.key);
+        Ok(found.unwrap_or(0))
+    })
+}
+
+fn add_one<S: Values>(stage: &mut Stage<'_, S>, case: Case, keys: &[u32]) -> Result<Done> {
+    stage.measure(case, &mut Draws::of(keys), as_it_is, |subject, step| {
+        subject.add_one(step.key)?;
+        Ok(0)
+    })
+}
+
+/// A key has the value with this count, or none.
+fn verify<S: Values>(
+    subject: &mut S,
+    key: u64,
+    count: Option<u64>,
+    expected: &mut [u8],
+) -> Result<()> {
+    let mut found = Vec::new();
+    let there = subject.read(key, &mut found)?;
+    let right = match count {
+        Some(count) => {
+            data::write_value(key, count, expected);
+            there && found == expected
+        }
+        None => !there,
     };
-    run.fill()?;
-    run.all()?;
-    run.verify()?;
-    let resident_bytes = memory::peak_resident_bytes();
-    for mut record in run.records {
-        record.verified = true;
-        record.resident_bytes = resident_bytes;
-        record.print()?;
-    }
+    ensure!(
+        right,
+        "key {key} has not the value with count {count:?} but {found:?}"
+    );
     Ok(())
-}
-
-impl<S: Values> Run<'_, S> {
-    fn rows(&self) -> u64 {
-        self.arguments.rows
-    }
-
-    fn set(&mut self, key: u64, count: u32) -> Result<()> {
-        data::write_value(key, u64::from(count), &mut self.value);
-        self.subject.set(key, &self.value)
-    }
-
-    fn fill(&mut self) -> Result<()> {
-        for i in 0..self.rows() {
-            self.set(data::permuted(i, self.rows()), 0)?;
-        }
-        self.counts = vec![0; self.rows() as usize];
-        self.subject.settle()
-    }
-
-    fn all(&mut self) -> Result<()> {
-        let rows = self.rows();
-        self.walk("value/get", |run, i| {
-            run.get(data::permuted(i % rows, rows))
-        })?;
-        self.walk("value/get-missing", |run, i| {
-            let found = run.subject.get(rows + data::permuted(i % rows, rows))?;
-            ensure!(found.is_none(), "a key that was never written has a value");
-            Ok(())
-        })?;
-        self.walk("value/update", |run, i| {
-            let key = data::permuted(i % rows, rows);
-            let count = (i / rows) as u32 + 1;
-            run.counts[key as usize] = count;
-            run.set(key, count)
-        })?;
-        for (draw, keys) in [("uniform", data::uniform(rows)), ("zipf", data::zipf(rows))] {
-            let key_of = |i: u64| u64::from(keys[i as usize % keys.len()]);
-            self.walk(&format!("value/get-{draw}"), |run, i| run.get(key_of(i)))?;
-            self.walk(&format!("value/rmw-{draw}"), |run, i| {
-                let key = key_of(i);
-                run.counts[key as usize] += 1;
-                run.subject.add_one(key)
-            })?;
-        }
-        self.walk("value/add", |run, i| {
-            run.counts.push(0);
-            run.set(rows + i, 0)
-        })
-    }
-
-    fn get(&mut self, key: u64) -> Result<()> {
-        let found = self.subject.get(key)?;
-        let expected = data::word(key, u64::from(self.counts[key as usize]));
-        ensure!(
-            found == Some(expected),
-            "key {key} has {found:?} and not {expected}"
-        );
-        Ok(())
-    }
-
-    /// Measures a case: operation `i`, for `i` from 0 on.
-    fn walk(
-        &mut self,
-        case: &str,
-        mut operation: impl FnMut(&mut Self, u64) -> Result<()>,
-    ) -> Result<()> {
-        if !self.arguments.wants(case) {
-            return Ok(());
-        }
-        let mut i = 0;
-        let rates = self.arguments.rounds().rates(|| {
-            for _ in 0..BATCH {
-                operation(self, i)?;
-                i += 1;
-            }
-            Ok(Some(BATCH as u64))
-        })?;
-        self.records.push(self.arguments.record(case, rates));
-        Ok(())
-    }
-
-    fn verify(&mut self) -> Result<()> {
-        let mut found = Vec::new();
-        for (key, &count) in self.counts.iter().enumerate() {
-            data::write_value(key as u64, u64::from(count), &mut self.value);
-            let there = self.subject.read(key as u64, &mut found)?;
-            ensure!(
-                there && found == self.value,
-                "key {key} does not have its {count}th value"
-            );
-        }
-        Ok(())
-    }
 }

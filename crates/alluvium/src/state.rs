@@ -33,6 +33,7 @@ pub use timer::{EventTimers, ProcessingTimers, TimerScope, Timers};
 pub use value::{Value, ValueScope, ValueState};
 
 mod aggregating;
+mod entries;
 pub(crate) mod entry;
 mod list;
 mod map;

@@ -8,7 +8,7 @@ use alluvium_protocol::schema::StateKind;
 
 use super::elements::Elements;
 use super::{Address, BytesBackend, StateIndex};
-use crate::buffer::check_element;
+use crate::buffer::{check_element, check_row};
 use crate::error::Result;
 
 pub use crate::buffer::Visit as VisitEntry;
@@ -107,6 +107,26 @@ impl BytesBackend {
     pub fn map_put(&mut self, at: &Address<'_>, map_key: &[u8], value: &[u8]) -> Result<()> {
         self.locate(at, |kind| kind == StateKind::Map)?;
         self.buffer.map_put(&self.row, map_key, Some(value))
+    }
+
+    /// Sets map entries, in order; none when one of them is too large.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::get`]; when the store fails, the entries before are set.
+    pub fn map_put_all<'e>(
+        &mut self,
+        at: &Address<'_>,
+        entries: impl Iterator<Item = (&'e [u8], &'e [u8])> + Clone,
+    ) -> Result<()> {
+        self.locate(at, |kind| kind == StateKind::Map)?;
+        for (map_key, value) in entries.clone() {
+            check_row(self.row.len() + map_key.len(), value.len())?;
+        }
+        for (map_key, value) in entries {
+            // One by one, so that each finds room within the budget.
+            self.buffer.map_put(&self.row, map_key, Some(value))?;
+        }
+        Ok(())
     }
 
     /// Removes one map entry.

@@ -7,6 +7,7 @@ use alluvium_protocol::key::EncodeKey;
 use alluvium_protocol::key_group::KeyGroup;
 
 use super::Registered;
+use super::entries::Entries;
 use crate::bytes::elements::Elements;
 use crate::bytes::{Address, BytesBackend};
 use crate::codec::Codec;
@@ -18,6 +19,7 @@ pub(crate) struct Scratch {
     pub(crate) value: Vec<u8>,
     pub(crate) map_key: Vec<u8>,
     pub(crate) elements: Elements,
+    pub(crate) entries: Entries,
 }
 
 /// One state's entry of a key scope.

@@ -121,6 +121,51 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         bytes.map_put(&at, &scratch.map_key, &scratch.value)
     }
 
+    /// Sets the values of map keys, without reading old ones: all or, when one has no bytes or too many, none. Of a
+    /// map key that comes twice, the last value stays.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use alluvium::{Backend, Builder, MapState, store::memory::MemoryStoreFactory};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let store = Arc::new(MemoryStoreFactory::default());
+    /// # let mut backend = Backend::<String>::open(Builder::new("airport", store, directory.path()))?;
+    /// const DELAYS: MapState<String, i32> = MapState::new("delays");
+    ///
+    /// let delays = backend.register(DELAYS)?;
+    /// let mut gate = backend.key("A12")?;
+    /// gate.map(delays).extend([("LX38", &-4), ("LX40", &15)])?;
+    /// assert_eq!(gate.map(delays).keys()?, ["LX38", "LX40"]);
+    /// assert_eq!(gate.map(delays).values()?, [-4, 15]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`MapScope::insert`].
+    pub fn extend<'e, Q: EncodeKey<Key = MK> + ?Sized + 'e>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'e Q, &'e V)>,
+    ) -> Result<()>
+    where
+        V: 'e,
+    {
+        let Access {
+            bytes,
+            scratch,
+            at,
+            state,
+        } = self.entry.access()?;
+        let pending = &mut scratch.entries;
+        pending.clear();
+        for (map_key, value) in entries {
+            pending.push_with(
+                |out| map_key.encode_key(out),
+                |out| state.encode::<V, C>(value, out),
+            )?;
+        }
+        bytes.map_put_all(&at, pending.iter())
+    }
+
     /// Sets the value of a map key to what `change` makes of the old one, and returns it.
     ///
     /// # Errors
@@ -169,6 +214,56 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         Ok(entries)
     }
 
+    /// All map keys, in order. Values are not decoded.
+    ///
+    /// # Errors
+    /// See [`MapScope`].
+    pub fn keys(&mut self) -> Result<Vec<MK>> {
+        let mut keys = Vec::new();
+        self.for_each_key(.., |map_key| keys.push(map_key))?;
+        Ok(keys)
+    }
+
+    /// All values, in the order of their map keys, which are not decoded.
+    ///
+    /// # Errors
+    /// See [`MapScope`].
+    pub fn values(&mut self) -> Result<Vec<V>> {
+        let mut values = Vec::new();
+        self.for_each_value(.., |value| values.push(value))?;
+        Ok(values)
+    }
+
+    /// Visits the map keys in `range`, in order. Values are not decoded.
+    ///
+    /// # Errors
+    /// See [`MapScope`].
+    pub fn for_each_key(
+        &mut self,
+        range: impl RangeBounds<MK>,
+        mut visit: impl FnMut(MK),
+    ) -> Result<()> {
+        self.scan(range, |state, map_key, _| {
+            visit(decode_map_key(state, map_key)?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Visits the values of the map keys in `range`, in the order of their map keys, which are not decoded.
+    ///
+    /// # Errors
+    /// See [`MapScope`].
+    pub fn for_each_value(
+        &mut self,
+        range: impl RangeBounds<MK>,
+        mut visit: impl FnMut(V),
+    ) -> Result<()> {
+        self.scan(range, |state, _, value| {
+            visit(state.decode::<V, C>(value)?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
     /// Visits the map keys in `range` and their values, in order. A range that ends before it starts is
     /// empty.
     ///
@@ -194,6 +289,18 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         range: impl RangeBounds<MK>,
         mut visit: impl FnMut(MK, V) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
+        self.scan(range, |state, map_key, value| {
+            let map_key = decode_map_key(state, map_key)?;
+            visit(map_key, state.decode::<V, C>(value)?)
+        })
+    }
+
+    /// Visits the encoded map keys in `range` and their values.
+    fn scan(
+        &mut self,
+        range: impl RangeBounds<MK>,
+        mut visit: impl FnMut(Registered, &[u8], &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let Access {
             bytes, at, state, ..
         } = self.entry.access()?;
@@ -202,8 +309,7 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
             return Ok(());
         }
         bytes.map_scan(&at, &rows, &mut |map_key, value| {
-            let map_key = key::decode(map_key).map_err(|error| state.name_in(error))?;
-            visit(map_key, state.decode::<V, C>(value)?)
+            visit(state, map_key, value)
         })
     }
 
@@ -228,6 +334,10 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
     pub fn clear(&mut self) -> Result<()> {
         self.entry.clear()
     }
+}
+
+fn decode_map_key<MK: Key>(state: Registered, bytes: &[u8]) -> Result<MK> {
+    key::decode(bytes).map_err(|error| state.name_in(error))
 }
 
 /// The encodings of the map keys in a range.

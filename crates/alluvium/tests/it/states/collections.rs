@@ -170,3 +170,44 @@ fn map_entries_come_change_and_go_one_by_one() {
         assert_eq!(flight.map(delays).get(&2).unwrap(), None);
     });
 }
+
+#[test]
+fn entries_that_are_put_together_come_beside_those_that_are_there() {
+    with_any_budget(|backend: &mut Backend<u32>| {
+        let delays = backend.register(DELAYS).unwrap();
+        let mut flight = backend.key(&1_u32).unwrap();
+        let text = |text: &str| text.to_owned();
+        flight.map(delays).insert(&3, &text("old")).unwrap();
+        flight.map(delays).insert(&7, &text("stays")).unwrap();
+
+        let put = [(3, text("new")), (-1, text("first")), (3, text("newest"))];
+        let entries = put.iter().map(|(map_key, value)| (map_key, value));
+        flight.map(delays).extend(entries).unwrap();
+        flight.map(delays).extend::<i32>([]).unwrap();
+
+        assert_eq!(flight.map(delays).keys().unwrap(), [-1, 3, 7]);
+        let values = flight.map(delays).values().unwrap();
+        assert_eq!(values, ["first", "newest", "stays"]);
+    });
+}
+
+#[test]
+fn keys_and_values_of_a_range_are_visited_alone() {
+    with_any_budget(|backend: &mut Backend<u32>| {
+        let delays = backend.register(DELAYS).unwrap();
+        let mut flight = backend.key(&1_u32).unwrap();
+        for map_key in -3..=3 {
+            let value = map_key.to_string();
+            flight.map(delays).insert(&map_key, &value).unwrap();
+        }
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+
+        let mut map = flight.map(delays);
+        map.for_each_key(-1..2, |map_key| keys.push(map_key))
+            .unwrap();
+        map.for_each_value(2.., |value| values.push(value)).unwrap();
+
+        assert_eq!(keys, [-1, 0, 1]);
+        assert_eq!(values, ["2", "3"]);
+    });
+}

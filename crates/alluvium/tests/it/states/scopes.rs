@@ -2,7 +2,7 @@
 
 use alluvium::codec::{Codec, MsgPackNamed};
 use alluvium::protocol::shape::Shape;
-use alluvium::{Backend, ErrorKind, Options, ValueState};
+use alluvium::{Backend, ErrorKind, MapState, Options, ValueState};
 use alluvium::{Error, Result};
 
 use super::{open, open_subtask, with_any_budget};
@@ -253,6 +253,22 @@ impl Codec<u64> for Broken {
     fn shape() -> Shape {
         Shape::Opaque
     }
+}
+
+#[test]
+fn of_entries_that_are_put_together_none_stays_when_one_has_no_bytes() {
+    let mut opened = open::<String>(Options::default());
+    let counts = MapState::<u8, u64>::new("counts").codec::<Broken>();
+    let counts = opened.backend.register(counts).unwrap();
+    let mut alice = opened.backend.key("alice").unwrap();
+
+    let refused = alice
+        .map(counts)
+        .extend([(&1_u8, &1), (&2, &0)])
+        .unwrap_err();
+
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    assert!(alice.map(counts).is_empty().unwrap());
 }
 
 #[test]
