@@ -4,12 +4,12 @@
 //! on this machine and can be repeated; only rows of the backend's own key groups are visible afterwards.
 //! How files of several snapshots become one store is the store's business.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alluvium_protocol::file::FileRef;
+use alluvium_protocol::file::{FileId, FileRef};
 use alluvium_protocol::key_group::KeyGroupRange;
 use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::plan::restore::{Adoption, Restore, plan_restore};
@@ -132,6 +132,7 @@ impl Builder {
             builder: &self,
             fetch,
             directory: &directory,
+            unsynced: BTreeSet::new(),
             report: RestoreReport {
                 checkpoint: from.manifests.first().map(|manifest| manifest.checkpoint),
                 ..RestoreReport::default()
@@ -219,6 +220,8 @@ struct Carry<'a> {
     fetch: Fetch<'a>,
     directory: &'a WorkingDirectory,
     report: RestoreReport,
+    /// Files that are here and not flushed to the device.
+    unsynced: BTreeSet<FileId>,
 }
 
 impl Carry<'_> {
@@ -273,13 +276,17 @@ impl Carry<'_> {
                 "rows of files that could not be taken over were copied"
             );
         }
-        if self.fetch.from.ownership == Ownership::Borrowed {
-            return Ok((opened.store, History::default()));
-        }
         let file = |&(source, file): &(usize, usize)| sources.get(source)?.files.get(file);
         let names = opened.origins.iter();
         let names = names.filter_map(|(name, origin)| Some((name.clone(), file(origin)?.id)));
-        let history = History::restored(&self.fetch.from.manifests, names.collect());
+        let names: BTreeMap<_, _> = names.collect();
+        let unsynced = names.iter().filter(|(_, id)| self.unsynced.contains(id));
+        let unsynced = unsynced.map(|(name, _)| name.clone()).collect();
+        let history = match self.fetch.from.ownership {
+            Ownership::Borrowed => History::default(),
+            Ownership::Own => History::restored(&self.fetch.from.manifests, names),
+        };
+        history.uploads().note_unsynced(unsynced);
         Ok((opened.store, history))
     }
 
@@ -345,7 +352,8 @@ impl Carry<'_> {
             let made = fs::create_dir_all(&part.directory);
             made.map_err(|e| Error::io(format!("create {}", part.directory.display()), e))?;
         }
-        self.fetch.place(&wanted, &mut self.report)?;
+        let unsynced = self.fetch.place(&wanted, &mut self.report)?;
+        self.unsynced.extend(unsynced);
         self.fetch.cancel.check("a restore")?;
         let place = self.directory.fresh("store");
         let mut made: Vec<_> = parts.iter().map(|part| part.directory.clone()).collect();

@@ -22,12 +22,29 @@ pub(crate) fn checksum(path: &Path, cancel: &Cancel) -> Result<Transfer> {
     pour(&mut file, &mut std::io::sink(), cancel, failed, failed)
 }
 
-/// Copies a file to a new one and flushes that to the device. Nothing is left at `to` after an error.
+/// Copies a file to a new one. Nothing is left at `to` after an error.
 ///
 /// # Errors
 /// `Unavailable` when one cannot be read or the other not be written, or exists; `Cancelled` soon after `cancel` is
 /// set.
 pub(crate) fn copy(from: &Path, to: &Path, cancel: &Cancel) -> Result<Transfer> {
+    copy_and(from, to, cancel, |_| Ok(()))
+}
+
+/// Copies a file to a new one and flushes that to the device. Nothing is left at `to` after an error.
+///
+/// # Errors
+/// As [`copy`].
+pub(crate) fn copy_synced(from: &Path, to: &Path, cancel: &Cancel) -> Result<Transfer> {
+    copy_and(from, to, cancel, File::sync_all)
+}
+
+fn copy_and(
+    from: &Path,
+    to: &Path,
+    cancel: &Cancel,
+    finish: impl FnOnce(&File) -> std::io::Result<()>,
+) -> Result<Transfer> {
     let read_failed = |error| Error::io(format!("read {}", from.display()), error);
     let write_failed = |error| Error::io(format!("write {}", to.display()), error);
     let mut source = File::open(from).map_err(read_failed)?;
@@ -37,7 +54,7 @@ pub(crate) fn copy(from: &Path, to: &Path, cancel: &Cancel) -> Result<Transfer> 
         .open(to)
         .map_err(write_failed)?;
     let copied = pour(&mut source, &mut target, cancel, read_failed, write_failed)
-        .and_then(|moved| target.sync_all().map(|()| moved).map_err(write_failed));
+        .and_then(|moved| finish(&target).map(|()| moved).map_err(write_failed));
     if copied.is_err() {
         remove(to);
     }

@@ -122,7 +122,7 @@ impl Keep<'_> {
         for (file, path) in &self.files {
             if !linked.contains(&file.id) {
                 let to = half.join(file.id.to_string());
-                let copied = content::copy(path, &to, &Cancel::new())?;
+                let copied = content::copy_synced(path, &to, &Cancel::new())?;
                 content::check(file, copied)
                     .map_err(|found| Error::corrupt(format!("{} {found}", path.display())))?;
             }

@@ -52,7 +52,13 @@ struct Errand {
 impl Fetch<'_> {
     /// Puts files where they are wanted, in directories that are there. The largest go first, so that no
     /// thread begins one when the others are done. Files are counted once, whatever the number of their places.
-    pub(super) fn place(&self, wanted: &[Wanted], report: &mut RestoreReport) -> Result<()> {
+    ///
+    /// Returns the files that are not flushed to the device.
+    pub(super) fn place(
+        &self,
+        wanted: &[Wanted],
+        report: &mut RestoreReport,
+    ) -> Result<BTreeSet<FileId>> {
         let errands = plan_errands(wanted)?;
         let placed = self.run(errands, report);
         if placed.is_err() {
@@ -69,7 +75,7 @@ impl Fetch<'_> {
         self.local.verification = LocalVerification::Full;
     }
 
-    fn run(&self, errands: Vec<Errand>, report: &mut RestoreReport) -> Result<()> {
+    fn run(&self, errands: Vec<Errand>, report: &mut RestoreReport) -> Result<BTreeSet<FileId>> {
         let tally = Tally::new(self.progress, &self.environment.clock);
         let trusts_notes = self.local.verification.trusts_notes();
         let tasks = errands.into_iter().map(|errand| {
@@ -90,12 +96,13 @@ impl Fetch<'_> {
                 }
                 let bytes = errand.file.bytes;
                 watch.done(bytes);
-                Ok((bytes, fetched))
+                Ok((errand.file.id, bytes, fetched))
             });
             task
         });
         let spawn = &*self.environment.spawn;
-        for (bytes, fetched) in run_all(spawn, self.threads, tasks.collect(), self.cancel)? {
+        let mut unsynced = BTreeSet::new();
+        for (id, bytes, fetched) in run_all(spawn, self.threads, tasks.collect(), self.cancel)? {
             match fetched.origin {
                 Origin::Local { read } => {
                     report.files_linked += 1;
@@ -105,11 +112,12 @@ impl Fetch<'_> {
                 Origin::Storage => {
                     report.files_downloaded += 1;
                     report.bytes_downloaded += bytes;
+                    unsynced.insert(id);
                 }
             }
             report.local_files_refused += usize::from(fetched.refused);
         }
-        Ok(())
+        Ok(unsynced)
     }
 }
 
@@ -168,5 +176,5 @@ fn put_again(from: &Path, to: &Path, linked: bool, cancel: &Cancel) -> Result<()
     if linked && std::fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
-    content::copy(from, to, cancel).map(drop)
+    content::copy_synced(from, to, cancel).map(drop)
 }

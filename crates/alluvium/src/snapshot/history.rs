@@ -52,6 +52,8 @@ impl Base {
 struct Shared {
     /// The identity of each file of the store directory. Names are never reused there.
     names: BTreeMap<String, FileId>,
+    /// Names of files of the store that a restore wrote and nobody flushed to the device yet.
+    unsynced: BTreeSet<String>,
     /// Uploaded, and neither completed nor aborted yet.
     uploaded: BTreeMap<CheckpointId, Arc<Base>>,
     aborted: BTreeSet<CheckpointId>,
@@ -109,6 +111,24 @@ impl Uploads {
             });
             identified.collect()
         })
+    }
+
+    /// Notes files of the store, by their names, that are not flushed to the device: a restore does not wait for that.
+    pub(crate) fn note_unsynced(&self, names: BTreeSet<String>) {
+        self.with(|shared| shared.unsynced = names);
+    }
+
+    /// Runs `sync` for a file unless it is known to be flushed to the device. It is known from then on.
+    pub(crate) fn sync_once(
+        &self,
+        name: &str,
+        sync: impl FnOnce() -> std::io::Result<()>,
+    ) -> std::io::Result<()> {
+        if self.with(|shared| shared.unsynced.contains(name)) {
+            sync()?;
+            self.with(|shared| shared.unsynced.remove(name));
+        }
+        Ok(())
     }
 
     /// The begin of an upload, which ends when `cancel` is set or its checkpoint is aborted.
@@ -311,6 +331,29 @@ mod tests {
         uploaded(&history, 1);
 
         assert!(!history.complete(id(1)) && !is_base(&history, 1));
+    }
+
+    #[test]
+    fn a_file_that_a_restore_wrote_is_flushed_until_that_succeeds_and_others_never_are() {
+        let uploads = Uploads::default();
+        uploads.note_unsynced(BTreeSet::from(["restored".to_owned()]));
+        let flushes = std::cell::Cell::new(0);
+        let flush = |name, result: std::io::Result<()>| {
+            uploads.sync_once(name, || {
+                flushes.set(flushes.get() + 1);
+                result
+            })
+        };
+
+        let failed = flush("restored", Err(std::io::Error::other("no space")));
+        let later = [
+            flush("restored", Ok(())),
+            flush("restored", Ok(())),
+            flush("new", Ok(())),
+        ];
+
+        assert!(failed.is_err() && later.iter().all(Result::is_ok));
+        assert_eq!(flushes.get(), 2);
     }
 
     #[test]

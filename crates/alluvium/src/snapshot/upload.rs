@@ -254,6 +254,15 @@ impl<'a> Upload<'a> {
         let paths = stored.paths.iter().map(PathBuf::as_path);
         let files = stored.files.iter().zip(paths);
         let manifest = &self.snapshot.manifest;
+        for (file, path) in files.clone() {
+            // After a crash of the machine a copy is used unread.
+            let flush = || std::fs::File::open(path).and_then(|file| file.sync_all());
+            if let Err(error) = self.snapshot.uploads.sync_once(&file.name, flush) {
+                let checkpoint = manifest.checkpoint;
+                tracing::warn!(%error, path = %path.display(), %checkpoint, "no local copy is kept");
+                return;
+            }
+        }
         local.keep(manifest.checkpoint, manifest.subtask, files);
     }
 

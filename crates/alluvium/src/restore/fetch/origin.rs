@@ -3,6 +3,9 @@
 //! A file that later snapshots may share is linked, as stores do not write to it; it is used unread if its
 //! note may be trusted and says that nobody wrote to it. A store's bookkeeping is copied, as a store may write to its own,
 //! and so it is always checked.
+//!
+//! What is downloaded is not flushed to the device: a restore is repeated after a crash of the machine. Only a local copy
+//! has to survive one, as it is used unread: snapshots flush such files before they keep one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -95,7 +98,12 @@ impl Origins {
                 return Ok(!unread);
             }
         }
-        let copied = checked(content::copy(path, to, cancel)?);
+        let copy = if file.shared {
+            content::copy_synced
+        } else {
+            content::copy
+        };
+        let copied = checked(copy(path, to, cancel)?);
         if copied.is_err() {
             content::remove(to);
         }
@@ -104,12 +112,6 @@ impl Origins {
 
     fn download(&self, file: &FileRef, to: &Path, watch: &FileWatch) -> Result<()> {
         let name = format!("{}/{}", self.root, file.object);
-        object::download(&*self.storage, &name, to, file, &self.retry, watch)?;
-        // It becomes a local copy later, which is then trusted unread.
-        let synced = fs::File::open(to).and_then(|file| file.sync_all());
-        synced.map_err(|error| {
-            content::remove(to);
-            Error::io(format!("sync {}", to.display()), error)
-        })
+        object::download(&*self.storage, &name, to, file, &self.retry, watch).map(drop)
     }
 }

@@ -95,7 +95,7 @@ impl Fixture {
             progress: &progress,
         };
         let mut report = RestoreReport::default();
-        fetch.place(wanted, &mut report).map(|()| report)
+        fetch.place(wanted, &mut report).map(|_unsynced| report)
     }
 
     fn placed(&self) -> usize {
