@@ -246,11 +246,11 @@ impl Size<'_> {
             synced.push(slowest[0]);
             unsynced.push(slowest[1]);
         }
-        let median = percentile(&synced, 0.5);
+        let median = percentile(&unsynced, 0.5);
         let case = shape.to_string();
-        self.suite.add(&case, setting, ("copy", "ms"), synced);
-        let measure = ("copy-unsynced", "ms");
-        self.suite.add(&case, setting, measure, unsynced);
+        self.suite.add(&case, setting, ("copy", "ms"), unsynced);
+        let measure = ("copy-synced", "ms");
+        self.suite.add(&case, setting, measure, synced);
         Ok(median)
     }
 }

@@ -1,7 +1,7 @@
 //! A plain copy of the files that a restore needs: what no restore from storage can be much faster than.
 //!
 //! As many threads as a restore moves files with, the largest files first, by the system's own call. Two times are taken: until all
-//! files are copied, and until they are on the device, which a restore waits for as well.
+//! files are copied, which is all that a restore waits for, and until they are on the device.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
