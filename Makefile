@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 RUN := set -euo pipefail; scripts/setup.sh; source scripts/env.sh;
 
-.PHONY: demo test lint docs clean help bench bench-quick bench-lint bench-recovery
+.PHONY: demo test lint docs clean help bench bench-quick bench-lint bench-recovery bench-instructions
 
 help:           ## Shows this list.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -33,6 +33,9 @@ bench-lint:     ## Checks the benchmarks' own workspace: format, lints, tests.
 bench-recovery: ## Measures restores at the same and at other parallelisms against row by row. ARGS="--rows 100000" is quick.
 	@$(RUN) directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; cd bench; \
 	  cargo run --release --locked --quiet -- measure recovery --directory "$$directory" $(ARGS)
+
+bench-instructions: ## Counts the instructions of the hot paths and compares them with their budgets. ARGS="value/" counts some.
+	@$(RUN) scripts/instructions.sh $(ARGS)
 
 docs:           ## Renders the API documentation.
 	@$(RUN) cargo doc --locked --workspace --no-deps --open

@@ -5,6 +5,7 @@ mod catalog;
 mod chains;
 mod damage;
 mod freeze;
+mod instruction_budgets;
 mod interruptions;
 mod job;
 mod local_copies;
