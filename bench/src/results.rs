@@ -49,6 +49,9 @@ pub(crate) struct Ended {
     pub(crate) suite: String,
     pub(crate) measurement: String,
     pub(crate) seconds: f64,
+    /// What all its threads took of the cores, once it had ended: tells how much of the time it waited, for the disk or for others.
+    #[serde(default)]
+    pub(crate) processor_seconds: f64,
     pub(crate) error: Option<String>,
 }
 

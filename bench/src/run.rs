@@ -181,6 +181,7 @@ impl Conductor {
         for measurement in plan {
             self.progress.begin(measurement);
             let start = Instant::now();
+            let before = machine::processor_seconds();
             let found = self.measure(measurement);
             if self.interrupted.load(Ordering::Relaxed) {
                 return Ok(());
@@ -191,6 +192,7 @@ impl Conductor {
                 suite: measurement.suite.to_owned(),
                 measurement: measurement.name(),
                 seconds: start.elapsed().as_secs_f64(),
+                processor_seconds: machine::processor_seconds() - before,
                 error,
             });
             self.save()?;

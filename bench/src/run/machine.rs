@@ -52,6 +52,17 @@ pub(super) fn versions() -> Vec<String> {
     rust.into_iter().chain(java).collect()
 }
 
+/// What processes that have ended took of the cores, in user's and system's time together; 0 where it is not known.
+pub(super) fn processor_seconds() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = file("/proc/self/stat");
+    // The name of the process may have spaces; behind its parenthesis, cutime and cstime are the 14th and 15th word.
+    let words = stat.rsplit_once(')').map_or("", |(_, words)| words);
+    let ticks = words.split_whitespace().skip(13).take(2);
+    let ticks: f64 = ticks.filter_map(|word| word.parse::<f64>().ok()).sum();
+    ticks / TICKS_PER_SECOND
+}
+
 fn unknown() -> String {
     UNKNOWN.to_owned()
 }
@@ -97,7 +108,9 @@ fn said(program: &str, words: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{distribution, here};
+    use std::process::Command;
+
+    use super::{distribution, here, processor_seconds};
 
     #[test]
     fn this_machine_has_a_processor_and_memory() {
@@ -105,6 +118,16 @@ mod tests {
 
         assert!(machine.cores > 0 && machine.memory_bytes > 0, "{machine:?}");
         assert_ne!(machine.file_system, "");
+    }
+
+    #[test]
+    fn the_time_of_a_process_that_has_ended_is_counted() {
+        let before = processor_seconds();
+        let loops = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+
+        Command::new("sh").args(["-c", loops]).status().unwrap();
+
+        assert!(processor_seconds() > before);
     }
 
     #[test]

@@ -160,6 +160,7 @@ fn a_measurement_that_failed_misses_the_target_of_correctness() {
             suite: "access".to_owned(),
             measurement: "value".to_owned(),
             seconds: 1.0,
+            processor_seconds: 0.5,
             error: Some("key 7 is lost".to_owned()),
         }],
         records: vec![record(inside("value/get"), ALLUVIUM, 1.0)],
