@@ -10,6 +10,9 @@ pub(crate) mod workload;
 #[cfg(test)]
 mod tests;
 
+/// Whether Cobble is measured: it is not built unless it is asked for.
+pub(crate) const COBBLE: bool = cfg!(feature = "cobble");
+
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Size {

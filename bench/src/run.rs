@@ -153,8 +153,11 @@ impl Conductor {
             missing.push(format!("Flink: {error}"));
         }
         let partial = arguments.report.results().with_extension("partial.jsonl");
-        let mut flags: Vec<String> = std::env::args().skip(1).collect();
-        flags.extend(java.then(|| JAVA_FLAGS.join(" ")));
+        let mut flags = vec!["Rust: --release".to_owned()];
+        flags.extend(java.then(|| format!("Java: {}", JAVA_FLAGS.join(" "))));
+        if !plan::COBBLE {
+            missing.push("cobble: built without the feature `cobble`".to_owned());
+        }
         let run = Run {
             size: arguments.size.name().to_owned(),
             started: machine::now(),

@@ -82,8 +82,10 @@ fn full() -> Vec<Setting> {
         FLINK_MANAGED,
         names::FLINK_DEFAULTS,
     ];
+    let mut access = access.to_vec();
+    access.retain(|&subject| subject != names::COBBLE || super::COBBLE);
     // A heap holds what a budget does not: it has no place beyond it.
-    let mut on_disk = access.to_vec();
+    let mut on_disk = access.clone();
     on_disk.retain(|&subject| subject != HASH_MAP && subject != FLINK_HASH_MAP);
     on_disk.push(names::FLINK_PARTITIONED);
     let mut settings = Vec::new();

@@ -28,39 +28,110 @@ pub(super) fn verdicts(targets: &[Target]) -> String {
     table
 }
 
-/// A suite's medians, of the settings that end so; one table for each unit of rates, times and sizes alike.
+/// A suite's medians, of the settings that end so: a table of what several subjects answered, and one of what a single one did.
 pub(super) fn suite(figures: &Figures, suite: &str, setting: impl Fn(&str) -> bool) -> String {
-    let questions: Vec<_> = figures
-        .questions(suite)
-        .filter(|question| setting(&question.setting))
-        .collect();
-    if questions.is_empty() {
+    let questions = figures.questions(suite);
+    let questions: Vec<_> = questions.filter(|q| setting(&q.setting)).collect();
+    let mut measures: Vec<&str> = questions.iter().map(|q| q.measure.as_str()).collect();
+    measures.sort_unstable();
+    measures.dedup();
+    let (mut compared, mut alone) = (Vec::new(), Vec::new());
+    for question in questions {
+        let all = figures
+            .questions(suite)
+            .filter(|q| q.measure == question.measure);
+        match subjects(figures, &all.collect::<Vec<_>>()).as_slice() {
+            [_] if measures.len() > 1 => alone.push(question),
+            _ => compared.push(question),
+        }
+    }
+    let mut tables = Vec::new();
+    if !compared.is_empty() {
+        tables.push(by_subject(figures, &compared));
+    }
+    for subject in subjects(figures, &alone) {
+        let own: Vec<_> = alone
+            .iter()
+            .copied()
+            .filter(|q| figures.get(q, subject).is_some())
+            .collect();
+        tables.push(format!(
+            "Of `{subject}` alone:\n\n{}",
+            by_measure(figures, &own, subject)
+        ));
+    }
+    if tables.is_empty() {
         return "Not measured.\n".to_owned();
     }
-    let subjects = subjects(figures, &questions);
-    let measures = questions.iter().any(|q| q.measure != "rate");
-    let mut table = String::new();
+    tables.join("\n")
+}
+
+/// A row for each question, a column for each subject.
+fn by_subject(figures: &Figures, questions: &[&Question]) -> String {
+    let subjects = subjects(figures, questions);
+    let first = questions.first().map(|q| &q.measure);
+    let measures = questions.iter().any(|q| Some(&q.measure) != first);
     let mut heads = vec!["case", "setting"];
     heads.extend(measures.then_some("measure"));
     let words = heads.len();
     heads.extend(&subjects);
-    line(&mut table, &heads);
-    let rules = (0..heads.len()).map(|index| if index < words { "---" } else { "--:" });
-    line(&mut table, &rules.collect::<Vec<_>>());
+    let mut table = head(&heads, words);
     for question in questions {
-        let unit = figures.unit(question);
-        let cells = subjects.iter().map(|subject| {
-            let value = figures.get(question, subject);
-            value.map_or_else(|| "–".to_owned(), |value| shown(value, unit))
-        });
         let mut row = vec![question.case.clone(), question.setting.clone()];
         row.extend(measures.then(|| question.measure.clone()));
+        let cells = subjects
+            .iter()
+            .map(|subject| cell(figures, question, subject));
         row.extend(cells);
         line(
             &mut table,
             &row.iter().map(String::as_str).collect::<Vec<_>>(),
         );
     }
+    table
+}
+
+/// A row for each case and setting, a column for each measure.
+fn by_measure(figures: &Figures, questions: &[&Question], subject: &str) -> String {
+    let mut measures: Vec<&str> = Vec::new();
+    let mut rows: Vec<(&str, &str)> = Vec::new();
+    for question in questions {
+        if !measures.contains(&question.measure.as_str()) {
+            measures.push(&question.measure);
+        }
+        if !rows.contains(&(&question.case, &question.setting)) {
+            rows.push((&question.case, &question.setting));
+        }
+    }
+    let mut table = head(&[&["case", "setting"], measures.as_slice()].concat(), 2);
+    for (case, setting) in rows {
+        let mut row = vec![case.to_owned(), setting.to_owned()];
+        for measure in &measures {
+            let found = questions
+                .iter()
+                .find(|q| q.case == case && q.setting == setting && q.measure == *measure);
+            row.push(found.map_or_else(|| "–".to_owned(), |q| cell(figures, q, subject)));
+        }
+        line(
+            &mut table,
+            &row.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    }
+    table
+}
+
+fn cell(figures: &Figures, question: &Question, subject: &str) -> String {
+    let value = figures.get(question, subject);
+    let unit = figures.unit(question);
+    value.map_or_else(|| "–".to_owned(), |value| shown(value, unit))
+}
+
+/// The head of a table, of which the first columns are words and the others numbers.
+fn head(heads: &[&str], words: usize) -> String {
+    let mut table = String::new();
+    line(&mut table, heads);
+    let rules = (0..heads.len()).map(|index| if index < words { "---" } else { "--:" });
+    line(&mut table, &rules.collect::<Vec<_>>());
     table
 }
 
@@ -141,7 +212,7 @@ fn run(section: &Section) -> String {
     let memory = machine.memory_bytes as f64 / f64::from(1 << 30);
     let flags = match run.flags.as_slice() {
         [] => "none".to_owned(),
-        flags => format!("`{}`", flags.join(" ")),
+        flags => format!("`{}`", flags.join("`, `")),
     };
     let mut text = format!(
         "A {} run of {}, commit `{}`, in {minutes}: {}.{quick}\n\n- {} ({} cores), {memory:.0} GiB of memory, {}, Linux {}; files on {}; load before the run {}.\n- {}. Flags: {flags}.\n",

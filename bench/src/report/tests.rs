@@ -117,6 +117,25 @@ fn a_document_says_that_its_run_was_quick_and_what_is_missing() {
 }
 
 #[test]
+fn what_one_subject_alone_answered_is_told_by_measure() {
+    let mut results = results();
+    let setting = "1M rows, local";
+    let mut peer = record("recovery", "1-2", setting, "restore", "ms");
+    peer.subject = names::FLINK_INGEST.to_owned();
+    let records = &mut results.sections[0].records;
+    records.push(peer);
+    records.push(record("recovery", "1-2", setting, "files", "files"));
+    records.push(record("recovery", "1-2", setting, "bytes", "MB"));
+
+    let table = &blocks(&results, &[]).unwrap()["recovery"];
+
+    let compared = "| 1-2 | 1M rows, local | 1234 ms | 1234 ms |\n\nOf `alluvium` alone:\n";
+    assert!(table.contains(compared), "{table}");
+    let alone = "| case | setting | files | bytes |\n| --- | --- | --: | --: |\n| 1-2 | 1M rows, local | 1,234 | 1234 MB |";
+    assert!(table.contains(alone), "{table}");
+}
+
+#[test]
 fn equal_results_give_equal_plots_and_none_give_none() {
     let results = results();
     for plot in &plots::PLOTS {
