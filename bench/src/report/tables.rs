@@ -171,7 +171,10 @@ pub(super) fn memory(results: &Results) -> String {
         "| suite | subject | setting | budget | resident set, at most |\n|---|---|---|--:|--:|\n",
     );
     for (suite, record) in rows {
-        let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+        let mebibytes = |bytes: u64| match bytes {
+            0 => "none".to_owned(),
+            _ => format!("{} MiB", bytes >> 20),
+        };
         let cells = [
             suite,
             &record.subject,
