@@ -131,28 +131,41 @@ impl Buffer {
 
     /// The value of a single row.
     pub(crate) fn get(&mut self, row: &[u8]) -> Result<Option<&[u8]>> {
-        self.make_room()?;
         let hash = self.hashing.of(row);
-        let at = match self.active.singles.position(hash, row) {
-            Some(at) => at,
+        if let Some(at) = self.active.singles.position(hash, row) {
+            return Ok(self.active.singles.record(at).value);
+        }
+        if self.is_nowhere(hash, row) {
             // Not worth remembering: the next look takes no longer.
-            None if self.is_nowhere(hash, row) => return Ok(None),
-            None => self.load(hash, row)?,
-        };
+            return Ok(None);
+        }
+        let at = self.load(hash, row)?;
         Ok(self.active.singles.record(at).value)
     }
 
     /// Sets a single row, or removes it.
     pub(crate) fn put(&mut self, row: &[u8], value: Option<&[u8]>) -> Result<()> {
-        check_row(row.len(), value.map_or(0, <[u8]>::len))?;
-        self.make_room()?;
+        let bytes = value.map_or(0, <[u8]>::len);
+        check_row(row.len(), bytes)?;
         let hash = self.hashing.of(row);
+        let singles = &mut self.active.singles;
+        match singles.position(hash, row) {
+            // Takes no memory.
+            Some(at) if singles.fits(at, bytes) => singles.set(hash, at, value),
+            _ => self.put_grown(hash, row, value)?,
+        }
+        self.active.mark_dirty();
+        Ok(())
+    }
+
+    /// Sets a row for which there has to be room first; making it may have frozen the generation that had it.
+    fn put_grown(&mut self, hash: u64, row: &[u8], value: Option<&[u8]>) -> Result<()> {
+        self.make_room()?;
         let singles = &mut self.active.singles;
         match singles.position(hash, row) {
             Some(at) => singles.set(hash, at, value),
             None => drop(singles.insert(hash, row, value, true)),
         }
-        self.active.mark_dirty();
         Ok(())
     }
 
@@ -162,9 +175,11 @@ impl Buffer {
         row: &[u8],
         change: impl FnOnce(Option<&[u8]>, &mut Vec<u8>) -> Result<(Update, R)>,
     ) -> Result<R> {
-        self.make_room()?;
         let hash = self.hashing.of(row);
-        let at = self.single(hash, row)?;
+        let at = match self.active.singles.position(hash, row) {
+            Some(at) => at,
+            None => self.load(hash, row)?,
+        };
         let Self {
             active, scratch, ..
         } = self;
@@ -178,8 +193,15 @@ impl Buffer {
             }
             Update::Delete => None,
         };
-        active.singles.set(hash, at, value);
-        active.mark_dirty();
+        if active.singles.fits(at, value.map_or(0, <[u8]>::len)) {
+            active.singles.set(hash, at, value);
+        } else {
+            let value = std::mem::take(scratch);
+            let put = self.put_grown(hash, row, Some(&value));
+            self.scratch = value;
+            put?;
+        }
+        self.active.mark_dirty();
         Ok(result)
     }
 
@@ -189,17 +211,9 @@ impl Buffer {
         self.store_is_empty && layers.all(|layer| layer.singles.position(hash, row).is_none())
     }
 
-    /// Where the active generation has the row; it is read from below if it is not there yet.
-    #[inline]
-    fn single(&mut self, hash: u64, row: &[u8]) -> Result<At> {
-        match self.active.singles.position(hash, row) {
-            Some(at) => Ok(at),
-            None => self.load(hash, row),
-        }
-    }
-
-    /// Brings what the layers or the store know of a row into the active generation.
+    /// Brings what the layers or the store know of a row into the active generation, which does not have it.
     fn load(&mut self, hash: u64, row: &[u8]) -> Result<At> {
+        self.make_room()?;
         let singles = &mut self.active.singles;
         for layer in &self.layers {
             if let Some(record) = layer.singles.find(hash, row) {

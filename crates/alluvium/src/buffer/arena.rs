@@ -166,6 +166,12 @@ impl Arena {
             .unwrap_or_default()
     }
 
+    /// Whether the record has room for a value of this length.
+    #[inline]
+    pub(crate) fn fits(&self, at: At, value: usize) -> bool {
+        value <= Head::read(self.tail(at)).room
+    }
+
     /// Replaces the value, and makes the record dirty. Returns where the record is now.
     #[inline]
     pub(crate) fn set(&mut self, at: At, value: Option<&[u8]>) -> At {

@@ -19,6 +19,8 @@ struct Slot {
 pub(crate) struct Rows {
     index: HashTable<Slot>,
     arena: Arena,
+    /// As [`HashTable::allocation_size`] says, which reckons it each time.
+    index_bytes: usize,
 }
 
 /// The half that the index keeps: the upper one, which the hash function mixes best.
@@ -41,7 +43,7 @@ impl Rows {
 
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.index.allocation_size() + self.arena.bytes()
+        self.index_bytes + self.arena.bytes()
     }
 
     /// Bytes that one more small row may add: a full index doubles, and a full arena gets a block.
@@ -49,7 +51,7 @@ impl Rows {
         let index = if self.index.len() < self.index.capacity() {
             0
         } else {
-            self.index.allocation_size()
+            self.index_bytes
         };
         index + self.arena.growth_bytes()
     }
@@ -88,9 +90,19 @@ impl Rows {
         let hash = half(hash);
         let at = self.arena.push(row, value, dirty);
         let slot = Slot { hash, at };
+        if self.index.len() == self.index.capacity() {
+            self.index.reserve(1, |slot| spread(slot.hash));
+            self.index_bytes = self.index.allocation_size();
+        }
         self.index
             .insert_unique(spread(hash), slot, |slot| spread(slot.hash));
         at
+    }
+
+    /// Whether the record at `at` has room for a value of this length.
+    #[inline]
+    pub(crate) fn fits(&self, at: At, value: usize) -> bool {
+        self.arena.fits(at, value)
     }
 
     /// Replaces the value of the row whose record is at `at`, and makes it dirty.

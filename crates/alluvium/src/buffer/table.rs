@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use smallvec::SmallVec;
 
 /// The one hash function of the buffer. Seeded for each backend, so that keys chosen by a stranger do
 /// not collide on purpose.
@@ -35,17 +36,23 @@ pub(crate) trait HeapBytes {
 #[derive(Debug)]
 pub(crate) struct Entry<V> {
     hash: u64,
-    pub(crate) row: Box<[u8]>,
+    pub(crate) row: Row,
     pub(crate) cell: V,
 }
 
 /// What the allocator adds to a small allocation, on average.
 pub(crate) const ALLOCATION_OVERHEAD: usize = 16;
 
+/// A row of at most 24 bytes, as those of numbers are, needs no memory of its own.
+type Row = SmallVec<[u8; 24]>;
+
 #[derive(Debug)]
 pub(crate) struct Table<V> {
     entries: HashTable<Entry<V>>,
+    /// Of rows that have memory of their own.
     row_bytes: usize,
+    /// As [`HashTable::allocation_size`] says, which reckons it each time.
+    table_bytes: usize,
 }
 
 impl<V> Default for Table<V> {
@@ -53,6 +60,7 @@ impl<V> Default for Table<V> {
         Self {
             entries: HashTable::new(),
             row_bytes: 0,
+            table_bytes: 0,
         }
     }
 }
@@ -64,7 +72,7 @@ impl<V> Table<V> {
 
     /// Bytes of the table and its rows; the cells' heap is counted by the generation.
     pub(crate) fn bytes(&self) -> usize {
-        self.entries.allocation_size() + self.row_bytes
+        self.table_bytes + self.row_bytes
     }
 
     /// What the table takes in addition when one more entry is put there: a full one doubles.
@@ -73,7 +81,7 @@ impl<V> Table<V> {
         if self.entries.len() < self.entries.capacity() {
             return 0;
         }
-        self.entries.allocation_size()
+        self.table_bytes
     }
 
     #[inline]
@@ -96,11 +104,17 @@ impl<V> Table<V> {
             Err(absent) => {
                 let entry = Entry {
                     hash,
-                    row: row.into(),
+                    row: Row::from_slice(row),
                     cell: make()?,
                 };
-                self.row_bytes += row.len() + ALLOCATION_OVERHEAD;
+                if entry.row.spilled() {
+                    self.row_bytes += row.len() + ALLOCATION_OVERHEAD;
+                }
                 let table = absent.into_table();
+                if table.len() == table.capacity() {
+                    table.reserve(1, |entry| entry.hash);
+                    self.table_bytes = table.allocation_size();
+                }
                 Ok(&mut table
                     .insert_unique(hash, entry, |entry| entry.hash)
                     .into_mut()
