@@ -27,6 +27,7 @@ use verdict::Verdict;
 
 /// Where results come from and go to.
 #[derive(Debug, clap::Args)]
+#[group(id = "report")]
 pub(crate) struct Arguments {
     /// The file of results [default: results.jsonl in bench/].
     #[arg(long, value_name = "FILE")]

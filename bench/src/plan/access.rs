@@ -44,13 +44,7 @@ fn quick() -> Vec<Setting> {
     vec![
         values(
             500_000,
-            &[
-                ALLUVIUM,
-                HASH_MAP,
-                RAW_ROCKSDB,
-                FLINK_HASH_MAP,
-                FLINK_MANAGED,
-            ],
+            &[ALLUVIUM, HASH_MAP, FLINK_HASH_MAP, FLINK_MANAGED],
         ),
         lists(100_000, &three),
         maps(50_000, &three),
@@ -201,7 +195,7 @@ fn estimate(setting: &Setting, subject: &str, rounds: usize, round_seconds: f64)
     let pace = match subject {
         names::ALLUVIUM | names::HASH_MAP => 2e6,
         names::FLINK_HASH_MAP => 8e5,
-        _ => 2e5,
+        _ => 4e5,
     };
     // Rows that are read again from files cost several times as much as those in memory.
     let inside = setting.name == names::INSIDE;

@@ -35,8 +35,6 @@ enum Job {
         requested: Duration,
         reply: Sender<PinReply>,
     },
-    /// Frees a generation's memory here, because dropping a million cells takes longer than a record may.
-    Release(Arc<Generation>),
 }
 
 /// What the task thread may know of the flusher's progress.
@@ -152,10 +150,13 @@ impl Flusher {
         })
     }
 
-    /// Hands a generation over to be freed.
+    /// Has a generation freed by a thread of its own: dropping a million cells takes longer than a record may, and
+    /// behind a flush and a pin in the queue it would keep a writer waiting that only needs the memory.
     pub(crate) fn release(&mut self, generation: Arc<Generation>, bytes: usize) -> Result<()> {
         self.requested_bytes += bytes;
-        self.submit(Job::Release(generation))
+        let shared = Arc::clone(&self.shared);
+        let free = Box::new(move || free(&shared, generation));
+        self.environment.spawn.spawn("alluvium-freeing", free)
     }
 
     /// Bytes of generations that were handed over and are not freed yet.
@@ -221,6 +222,13 @@ impl Drop for Flusher {
     }
 }
 
+/// Gives a generation's memory back, and says so.
+fn free(shared: &Shared, generation: Arc<Generation>) {
+    let bytes = generation.bytes();
+    drop(generation);
+    shared.note(|progress| progress.released_bytes += bytes);
+}
+
 struct Worker {
     store: Arc<dyn Store>,
     shared: Arc<Shared>,
@@ -240,12 +248,6 @@ impl Worker {
                     let pinned = self.guarded(|| self.pin(&directory, requested));
                     // A snapshot that nobody waits for any more was cancelled.
                     let _cancelled = reply.send(pinned).is_err();
-                }
-                Job::Release(generation) => {
-                    let bytes = generation.bytes();
-                    drop(generation);
-                    self.shared
-                        .note(|progress| progress.released_bytes += bytes);
                 }
             }
         }
