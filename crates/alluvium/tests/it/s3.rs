@@ -60,8 +60,10 @@ fn assert_one_attempt_commits(storage: &Arc<dyn Storage>) {
     let both = std::sync::Barrier::new(2);
     let race = |catalog: &Catalog| {
         both.wait();
-        let attempt = catalog.start_attempt(&environment).unwrap();
+        let attempt = catalog.start_attempt(&environment);
+        // Before a failure is told: the other one would wait for ever.
         both.wait();
+        let attempt = attempt.unwrap();
         let proposal = proposal(&handle, attempt.number);
         let committed = catalog.commit(&attempt, &proposal, &environment);
         (attempt.number, committed.map(drop))
