@@ -187,12 +187,7 @@ fn correctness(results: &Results) -> Vec<Target> {
 }
 
 /// A target for what Alluvium does not have: there is nothing to measure, and that misses it.
-fn unbuilt(
-    suite: &'static str,
-    target: &'static str,
-    bound: &str,
-    why: &str,
-) -> Target {
+fn unbuilt(suite: &'static str, target: &'static str, bound: &str, why: &str) -> Target {
     Target {
         suite,
         target,
