@@ -10,7 +10,7 @@
 //! - the newest layer that knows an entry is right about it; below all layers, the store is;
 //! - a freeze moves the active generation onto the layers and does nothing else: no I/O, no work in
 //!   proportion to rows;
-//! - layers are dropped oldest first and only when flushed, and their memory is given back by the flusher;
+//! - layers are dropped oldest first and only when flushed, and their memory is given back by a thread that nobody waits for;
 //! - memory of all generations stays within the budget, except for the entry being written: the writer
 //!   waits for the flusher.
 //!
@@ -296,7 +296,7 @@ impl Buffer {
         if let Some(oldest) = self.layers.pop_back() {
             let bytes = oldest.bytes();
             self.layer_bytes -= bytes;
-            self.flusher.release(oldest, bytes)?;
+            self.flusher.release(oldest, bytes);
         }
         Ok(true)
     }

@@ -97,9 +97,14 @@ impl Map {
     }
 
     pub(crate) fn clear(&mut self) {
+        // Where nothing is below there is nothing for the flusher to delete.
+        let base = match self.base {
+            MapBase::Nothing => MapBase::Nothing,
+            MapBase::Unknown | MapBase::Replaced | MapBase::Loaded => MapBase::Replaced,
+        };
         *self = Self {
             dirty: true,
-            ..Self::over(MapBase::Replaced)
+            ..Self::over(base)
         };
     }
 

@@ -152,11 +152,16 @@ impl Flusher {
 
     /// Has a generation freed by a thread of its own: dropping a million cells takes longer than a record may, and
     /// behind a flush and a pin in the queue it would keep a writer waiting that only needs the memory.
-    pub(crate) fn release(&mut self, generation: Arc<Generation>, bytes: usize) -> Result<()> {
-        self.requested_bytes += bytes;
+    pub(crate) fn release(&mut self, generation: Arc<Generation>, bytes: usize) {
         let shared = Arc::clone(&self.shared);
         let free = Box::new(move || free(&shared, generation));
-        self.environment.spawn.spawn("alluvium-freeing", free)
+        match self.environment.spawn.spawn("alluvium-freeing", free) {
+            Ok(()) => self.requested_bytes += bytes,
+            // What was to be run is gone, and the generation with it: nothing is left to wait for.
+            Err(error) => {
+                tracing::warn!(%error, "memory was freed by the thread that reads and writes")
+            }
+        }
     }
 
     /// Bytes of generations that were handed over and are not freed yet.

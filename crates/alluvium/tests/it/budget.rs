@@ -4,9 +4,12 @@
 
 use std::sync::Arc;
 
+use alluvium::environment::{Environment, Spawn};
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 use alluvium::store::memory::MemoryStoreFactory;
-use alluvium::{Backend, Builder, ListState, MapState, Options, ValueState};
+use alluvium::{
+    Backend, Builder, Error, ErrorKind, ListState, MapState, Options, Result, ValueState,
+};
 use proptest::prelude::*;
 
 use crate::job::{Job, Subtask};
@@ -153,4 +156,44 @@ fn a_writer_that_waits_for_the_flusher_waits_once_for_each_run() {
         waits <= 2 * u64::try_from(runs).unwrap() + 2,
         "{waits} waits for {runs} runs"
     );
+}
+
+/// The system's threads, of which there is none left to free memory.
+#[derive(Debug)]
+struct NoneToFree(Arc<dyn Spawn>);
+
+impl Spawn for NoneToFree {
+    fn spawn(&self, name: &str, task: Box<dyn FnOnce() + Send>) -> Result<()> {
+        if name == "alluvium-freeing" {
+            return Err(Error::new(ErrorKind::Unavailable, "no thread is left"));
+        }
+        self.0.spawn(name, task)
+    }
+}
+
+#[test]
+fn a_writer_goes_on_when_there_is_no_thread_to_free_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(MemoryStoreFactory::new());
+    let mut environment = Environment::system();
+    environment.spawn = Arc::new(NoneToFree(environment.spawn));
+    let options = Options::default().memory_budget_bytes(BUDGET_BYTES);
+    let builder = Builder::new("job", store, directory.path().join("w"));
+    let builder = builder.options(options).environment(environment);
+    let mut backend = Backend::<u32>::open(builder).unwrap();
+    let values = backend.register(VALUES).unwrap();
+
+    // Many times the budget.
+    for key in 0..20_000_u32 {
+        backend
+            .key(&key)
+            .unwrap()
+            .value(values)
+            .set(&vec![7; 32])
+            .unwrap();
+    }
+
+    assert!(backend.metrics().buffer_bytes <= BUDGET_BYTES);
+    let found = backend.key(&19_u32).unwrap().value(values).get().unwrap();
+    assert_eq!(found, Some(vec![7; 32]));
 }
