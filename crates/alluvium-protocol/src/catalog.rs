@@ -5,22 +5,26 @@
 //! want the same number, one wins. A record is one of
 //!
 //! - a [`Commit`]: a checkpoint, the manifests it consists of, and what the engine attached;
-//! - a [`Fence`]: an execution of the job that takes over from the older ones.
+//! - a [`Fence`]: an execution of the job that takes over from the older ones;
+//! - a [`Cut`]: the end of what was dropped, in the place of the last record that was.
 //!
-//! Old records are deleted from the front, and a writer that slept for long could write into the hole.
-//! Therefore every record carries its attempt's number and the place of that attempt's fence, and the log is
-//! read by a rule ([`Log`](crate::plan::log::Log)) under which such a record is void.
+//! Old records are deleted from the front, and a writer that slept for long could write into the hole, or a put that
+//! was made twice arrive there late. Therefore every record carries its attempt's number and the place of that
+//! attempt's fence, a cut separates the hole from the log, and the log is read by a rule
+//! ([`Log`](crate::plan::log::Log)) under which such a record is void.
 //!
 //! Savepoints are in no log: their owner keeps or deletes them, folder by folder.
 //!
 //! Decides nothing (see [`plan`](crate::plan)) and reads nothing: callers bring bytes.
 
 mod commit;
+mod cut;
 mod fence;
 pub mod names;
 mod savepoint;
 
 pub use commit::{Commit, ManifestRef};
+pub use cut::Cut;
 pub use fence::Fence;
 pub use savepoint::Savepoint;
 
@@ -32,13 +36,15 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "readers of the log must treat both"
+    reason = "readers of the log must treat each"
 )]
 pub enum Record {
     /// A checkpoint was committed.
     Commit(Commit),
     /// An attempt took over.
     Fence(Fence),
+    /// What was here and below was dropped.
+    Cut(Cut),
 }
 
 impl Record {
@@ -48,6 +54,7 @@ impl Record {
         match self {
             Self::Commit(commit) => &commit.job,
             Self::Fence(fence) => &fence.job,
+            Self::Cut(cut) => &cut.job,
         }
     }
 
@@ -57,6 +64,7 @@ impl Record {
         match self {
             Self::Commit(commit) => commit.sequence,
             Self::Fence(fence) => fence.sequence,
+            Self::Cut(cut) => cut.sequence,
         }
     }
 
@@ -66,24 +74,27 @@ impl Record {
         match self {
             Self::Commit(commit) => commit.attempt,
             Self::Fence(fence) => fence.attempt,
+            Self::Cut(cut) => cut.attempt,
         }
     }
 
-    /// Where in the log that attempt began: its fence's sequence number.
+    /// Where in the log that attempt began: its fence's sequence number. `None` of a cut, which does not tell.
     #[must_use]
-    pub const fn fence_sequence(&self) -> u64 {
+    pub const fn fence_sequence(&self) -> Option<u64> {
         match self {
-            Self::Commit(commit) => commit.fence_sequence,
-            Self::Fence(fence) => fence.sequence,
+            Self::Commit(commit) => Some(commit.fence_sequence),
+            Self::Fence(fence) => Some(fence.sequence),
+            Self::Cut(_) => None,
         }
     }
 
-    /// Random bits by which its writer knows it again.
+    /// Random bits by which its writer knows it again. `None` of a cut, whose writer need not.
     #[must_use]
-    pub const fn nonce(&self) -> u128 {
+    pub const fn nonce(&self) -> Option<u128> {
         match self {
-            Self::Commit(commit) => commit.nonce,
-            Self::Fence(fence) => fence.nonce,
+            Self::Commit(commit) => Some(commit.nonce),
+            Self::Fence(fence) => Some(fence.nonce),
+            Self::Cut(_) => None,
         }
     }
 
@@ -93,6 +104,7 @@ impl Record {
         match self {
             Self::Commit(commit) => commit.encode(),
             Self::Fence(fence) => fence.encode(),
+            Self::Cut(cut) => cut.encode(),
         }
     }
 
@@ -105,6 +117,7 @@ impl Record {
         let record = match envelope::open_any(bytes, object)? {
             (RecordKind::Commit, payload) => Self::Commit(Commit::decode_payload(payload, object)?),
             (RecordKind::Fence, payload) => Self::Fence(Fence::decode_payload(payload, object)?),
+            (RecordKind::Cut, payload) => Self::Cut(Cut::decode_payload(payload, object)?),
             (kind, _payload) => {
                 let noun = kind.noun();
                 return Err(Error::corrupt(format!(

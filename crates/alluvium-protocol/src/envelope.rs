@@ -18,6 +18,7 @@
 //! | 3 | fence record of the log |
 //! | 4 | savepoint |
 //! | 5 | record of a local copy |
+//! | 6 | cut record of the log |
 //!
 //! Nothing follows the checksum. The envelope itself never changes, so that every reader can check an
 //! object before it asks whether it understands it. Writers add protobuf fields freely, which older
@@ -58,15 +59,18 @@ pub enum RecordKind {
     Savepoint = 4,
     /// What is noted of a local copy's files.
     LocalCopy = 5,
+    /// A log record: what was there and below was dropped.
+    Cut = 6,
 }
 
 impl RecordKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Manifest,
         Self::Commit,
         Self::Fence,
         Self::Savepoint,
         Self::LocalCopy,
+        Self::Cut,
     ];
 
     const fn tag(self) -> u8 {
@@ -85,6 +89,7 @@ impl RecordKind {
             Self::Fence => "a fence record",
             Self::Savepoint => "a savepoint",
             Self::LocalCopy => "a record of a local copy",
+            Self::Cut => "a cut record",
         }
     }
 }

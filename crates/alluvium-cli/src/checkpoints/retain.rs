@@ -3,10 +3,13 @@
 //! Deleting beside a job that runs could take away files that a checkpoint in the making refers to. Therefore it
 //! is done as a new attempt of the job, which stops the one that may run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alluvium::catalog::{Catalog, Dropped, Retention, Swept};
 use alluvium::environment::Environment;
+use alluvium::protocol::catalog::names;
+use alluvium::protocol::plan::retention::RetentionPlan;
 use anyhow::Result;
 use serde::Serialize;
 
@@ -56,7 +59,7 @@ pub(super) fn run(options: &RetainOptions) -> Result<Exit> {
     let mut retention = catalog.plan_retention(options.keep)?;
     let mut swept = Swept::default();
     // Taking a job over for nothing would stop it for nothing.
-    if options.yes && !retention.plan.records.is_empty() {
+    if options.yes && retention.plan != RetentionPlan::default() {
         let attempt = catalog.start_attempt(&Environment::system())?;
         retention = catalog.plan_retention(options.keep)?;
         swept = catalog.retain(&attempt, options.keep)?;
@@ -82,7 +85,12 @@ fn retained(
 ) -> Retained {
     let kept = retention.kept.iter();
     let why = format!("older than the newest {}", options.keep);
-    let records = retention.plan.records.len() - retention.dropped.len();
+    let dropped = retention.dropped.iter();
+    let dropped: BTreeSet<String> = dropped
+        .map(|it| names::record(it.commit.sequence))
+        .collect();
+    let records = retention.plan.records.iter();
+    let records = records.filter(|record| !dropped.contains(*record)).count();
     Retained {
         location,
         job: job.to_owned(),

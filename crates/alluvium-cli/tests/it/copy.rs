@@ -115,7 +115,7 @@ fn what_moves_is_there_and_no_longer_here() {
         verified(to);
     }
     let files = files_below(copied.path());
-    assert_eq!(files.len(), 1, "the fence alone: {files:?}");
+    assert_eq!(files.len(), 2, "the fence and a cut alone: {files:?}");
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub enum Settled {
 pub fn settle(proposed_nonce: u128, found: Option<&Record>) -> Settled {
     match found {
         None => Settled::Retry,
-        Some(record) if record.nonce() == proposed_nonce => Settled::Ours,
+        Some(record) if record.nonce() == Some(proposed_nonce) => Settled::Ours,
         Some(record) => Settled::Lost {
             by: record.attempt(),
         },

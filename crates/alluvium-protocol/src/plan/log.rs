@@ -2,17 +2,20 @@
 //!
 //! A writer plans a record for the place after the newest one, and puts it there if the place is free. While
 //! it sleeps between the two, others may fill that place and go on, and retention may delete what they wrote:
-//! then the place is free again, and the sleeper's record lands in a hole of the past. Two facts tell such a
-//! record from the history:
+//! then the place is free again, and the sleeper's record lands in a hole of the past. So does a put that its
+//! writer made twice because the first gave no answer: the first may be on its way for as long as it likes, and
+//! arrive when the record has been deleted. Three facts tell such a record from the history:
 //!
 //! - the newest record is never deleted, so a place above it was never used before: whatever lands there was
 //!   planned by someone who saw all that is below, and belongs to the history;
 //! - what a writer saw, it continues: right below a commit is a record of the same attempt, with the same
-//!   fence; right below the fence of attempt `n` is a record of attempt `n - 1`.
+//!   fence; right below the fence of attempt `n` is a record of attempt `n - 1`;
+//! - a cut is put in the place of a record before anything below is deleted, and deleted only behind another cut:
+//!   what arrives in a hole has a cut above it.
 //!
 //! So the log is read from its newest record down, for as long as sequence numbers are dense and each record
-//! continues the one below it. Those records **count**, and so does the fence that the newest record names,
-//! which retention keeps. Every other record is **void**, as if it were not there, except that it occupies its
+//! continues the one below it, to the first cut. Those records **count**, the cut too, and so does the fence that
+//! the newest record names, which retention keeps. Every other record is **void**, as if it were not there, except that it occupies its
 //! number.
 //!
 //! Which record is in the wrong cannot be seen from two attempts alone. Of commit 3 by attempt 1 and fence 2 by
@@ -72,7 +75,7 @@ impl Log {
     pub fn checkpoints(&self) -> impl DoubleEndedIterator<Item = &Commit> {
         self.records().filter_map(|record| match record {
             Record::Commit(commit) if self.counts(commit.sequence) => Some(commit),
-            Record::Commit(_) | Record::Fence(_) => None,
+            Record::Commit(_) | Record::Fence(_) | Record::Cut(_) => None,
         })
     }
 
@@ -110,7 +113,7 @@ impl Log {
     /// that attempt is fenced, and must write and delete nothing more.
     #[must_use]
     pub fn is_in(&self, attempt: u64, fence_sequence: u64) -> bool {
-        self.newest().map(claim) == Some((attempt, fence_sequence))
+        self.newest().and_then(claim) == Some((attempt, fence_sequence))
     }
 
     /// The job whose log it is; `None` when it is empty.
@@ -133,7 +136,7 @@ fn counting(records: &BTreeMap<u64, Record>) -> BTreeSet<u64> {
     }
     let newest = records.values().next_back();
     let fence = newest.and_then(|newest| {
-        let fence = records.get(&newest.fence_sequence())?;
+        let fence = records.get(&newest.fence_sequence()?)?;
         (matches!(fence, Record::Fence(_)) && claim(fence) == claim(newest)).then_some(fence)
     });
     counting.extend(fence.map(Record::sequence));
@@ -145,13 +148,15 @@ fn continues(above: &Record, below: &Record) -> bool {
     let dense = below.sequence().checked_add(1) == Some(above.sequence());
     dense
         && match above {
+            Record::Cut(_) => false,
+            Record::Commit(_) | Record::Fence(_) if matches!(below, Record::Cut(_)) => true,
             Record::Commit(_) => claim(above) == claim(below),
             Record::Fence(fence) => below.attempt().checked_add(1) == Some(fence.attempt),
         }
 }
 
 /// By what an attempt is told from all others: two that start at once may take the same number, but not at the
-/// same place.
-const fn claim(record: &Record) -> (u64, u64) {
-    (record.attempt(), record.fence_sequence())
+/// same place. A cut claims nothing.
+fn claim(record: &Record) -> Option<(u64, u64)> {
+    Some((record.attempt(), record.fence_sequence()?))
 }

@@ -56,7 +56,8 @@ pub struct Orphan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "reports name each")]
 pub enum OrphanReason {
-    /// A record that does not count: an attempt that was taken over wrote it into a hole of the log.
+    /// A record that does not count: it got into a hole of the log, from an attempt that was taken over or by a put
+    /// that arrived late, or it is a cut behind another.
     VoidRecord,
     /// A manifest of a checkpoint whose record does not count.
     VoidManifest,
@@ -73,7 +74,7 @@ pub enum OrphanReason {
 impl fmt::Display for OrphanReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::VoidRecord => "record of an attempt that had been taken over",
+            Self::VoidRecord => "record that does not count",
             Self::VoidManifest => "manifest of a checkpoint whose record does not count",
             Self::UncommittedManifest => "manifest of a checkpoint that was not committed",
             Self::UncommittedFile => "file of a checkpoint that was not committed",
@@ -224,7 +225,7 @@ fn void_manifests(log: &Log) -> BTreeSet<&str> {
 fn parts(record: &Record) -> impl Iterator<Item = &str> {
     let manifests = match record {
         Record::Commit(commit) => commit.manifests.as_slice(),
-        Record::Fence(_) => &[],
+        Record::Fence(_) | Record::Cut(_) => &[],
     };
     manifests.iter().map(|part| part.object.as_str())
 }

@@ -4,14 +4,14 @@
 //! checkpoint's manifest names, never a savepoint, never what it knows nothing of. What uploads that came to
 //! nothing left behind is for [`orphans`](super::orphans) to find.
 //!
-//! A plan is carried out in its order, records before manifests before files, and each list from the front:
-//! a checkpoint stops to exist before its files do, and records never miss one in the middle. What an
-//! interrupted sweep leaves is orphans.
+//! A plan is carried out in its order: the cut, from which on the checkpoints below exist no more and cannot come
+//! back; then records before manifests before files, each list from the front. What an interrupted sweep leaves
+//! is orphans.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
-use crate::catalog::{Commit, Record, names};
+use crate::catalog::{Commit, Cut, Record, names};
 use crate::error::{Error, Result};
 use crate::manifest::{CheckpointId, Manifest};
 use crate::plan::log::Log;
@@ -34,11 +34,14 @@ pub fn divide(log: &Log, keep: NonZeroUsize) -> Division<'_> {
     Division { kept, dropped }
 }
 
-/// Names of objects to delete: first records, then manifests, then files, each list from the front.
+/// The cut to put, whatever is in its place; then names of objects to delete: first records, then manifests, then files,
+/// each list from the front.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a plan is data")]
 pub struct RetentionPlan {
-    /// Records of the log, ascending.
+    /// The end of what is dropped. `None` when the log ends there already.
+    pub cut: Option<Cut>,
+    /// Records of the log below the cut, ascending.
     pub records: Vec<String>,
     /// Manifests of dropped checkpoints.
     pub manifests: Vec<String>,
@@ -111,8 +114,10 @@ fn plan_division(
     manifests: &BTreeMap<String, Manifest>,
 ) -> Result<RetentionPlan> {
     let referenced = referenced(&division.kept, manifests)?;
+    let cut = cut_below(log, oldest);
     let mut deletable = RetentionPlan {
-        records: records_below(log, oldest),
+        records: records_below(log, oldest, cut),
+        cut: cut.and_then(|sequence| cut_at(log, sequence)),
         ..Default::default()
     };
     let names: BTreeSet<&str> = division
@@ -158,13 +163,43 @@ pub fn referenced(
     Ok(objects)
 }
 
-/// Records before the oldest kept checkpoint, void ones too, but not the fence of the attempt that the job is
-/// in: one that slept before it wrote its own must not find that place free, and take the same number there.
-fn records_below(log: &Log, oldest: u64) -> Vec<String> {
-    let fence = log.newest().map(Record::fence_sequence);
+/// The fence of the attempt that the job is in, which is neither deleted nor replaced: one that slept before it wrote its
+/// own must not find that place free, and take the same number there.
+fn fence(log: &Log) -> Option<u64> {
+    log.newest().and_then(Record::fence_sequence)
+}
+
+/// Where a log that begins with record `oldest` has its cut: right below it, or below the fence that is there. `None` when
+/// nothing was ever there.
+fn cut_below(log: &Log, oldest: u64) -> Option<u64> {
+    let below = |sequence: u64| sequence.checked_sub(1).filter(|sequence| *sequence > 0);
+    let cut = below(oldest)?;
+    if Some(cut) == fence(log) {
+        below(cut)
+    } else {
+        Some(cut)
+    }
+}
+
+/// The cut to put there, unless it is there.
+fn cut_at(log: &Log, sequence: u64) -> Option<Cut> {
+    let newest = log.newest()?;
+    if let Some(Record::Cut(_)) = log.record(sequence) {
+        return None;
+    }
+    Some(Cut {
+        job: newest.job().to_owned(),
+        sequence,
+        attempt: newest.attempt(),
+    })
+}
+
+/// Records before the oldest kept checkpoint, void ones and older cuts too.
+fn records_below(log: &Log, oldest: u64, cut: Option<u64>) -> Vec<String> {
+    let stays = [fence(log), cut];
     log.records()
         .map(Record::sequence)
-        .filter(|sequence| *sequence < oldest && Some(*sequence) != fence)
+        .filter(|sequence| *sequence < oldest && !stays.contains(&Some(*sequence)))
         .map(names::record)
         .collect()
 }

@@ -9,7 +9,7 @@ use alluvium_protocol::plan::commit::{
 };
 use alluvium_protocol::plan::log::Log;
 
-use crate::samples::{commit, commit_at, fence_at, groups, id, manifest_ref, max};
+use crate::samples::{commit, commit_at, cut_at, fence_at, groups, id, manifest_ref, max};
 
 /// A log whose third attempt took over at 9 and committed checkpoints 10 and 11.
 fn log() -> Log {
@@ -164,14 +164,15 @@ fn a_new_attempt_takes_the_next_number_and_place() {
 
 #[test]
 fn an_unclear_answer_is_settled_by_the_nonce() {
-    let ours = Record::Commit(commit());
+    let commit = commit();
+    let nonce = commit.nonce;
+    let ours = Record::Commit(commit);
 
-    assert_eq!(settle(ours.nonce(), Some(&ours)), Settled::Ours);
-    assert_eq!(
-        settle(ours.nonce(), Some(&fence_at(12, 4))),
-        Settled::Lost { by: 4 }
-    );
-    assert_eq!(settle(ours.nonce(), None), Settled::Retry);
+    assert_eq!(settle(nonce, Some(&ours)), Settled::Ours);
+    for other in [fence_at(12, 4), cut_at(12, 4)] {
+        assert_eq!(settle(nonce, Some(&other)), Settled::Lost { by: 4 });
+    }
+    assert_eq!(settle(nonce, None), Settled::Retry);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::samples;
 
 type Decode = fn(&[u8]) -> Result<()>;
 
-fn objects() -> [(RecordKind, Vec<u8>, Decode); 5] {
+fn objects() -> [(RecordKind, Vec<u8>, Decode); 6] {
     let manifest: Decode = |bytes| Manifest::decode(bytes, "object").map(drop);
     let record: Decode = |bytes| Record::decode(bytes, "object").map(drop);
     let savepoint: Decode = |bytes| Savepoint::decode(bytes, "object").map(drop);
@@ -29,6 +29,11 @@ fn objects() -> [(RecordKind, Vec<u8>, Decode); 5] {
         (
             RecordKind::Fence,
             Record::Fence(samples::fence()).encode(),
+            record,
+        ),
+        (
+            RecordKind::Cut,
+            Record::Cut(samples::cut()).encode(),
             record,
         ),
         (

@@ -31,6 +31,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     section!("The log", "catalog.rs"),
     section!("Commit records", "catalog/commit.rs"),
     section!("Fence records", "catalog/fence.rs"),
+    section!("Cut records", "catalog/cut.rs"),
     section!("Which records count", "plan/log.rs"),
     section!("Savepoints", "catalog/savepoint.rs"),
     section!("Manifests", "manifest.rs"),

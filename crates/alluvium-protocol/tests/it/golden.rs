@@ -54,6 +54,14 @@ fn a_fence_of_format_1_is_read_and_written() {
 }
 
 #[test]
+fn a_cut_of_format_1_is_read_and_written() {
+    let record = Record::Cut(samples::cut());
+    let bytes = golden("cut-v1.bin", &record.encode());
+
+    assert_eq!(Record::decode(&bytes, "golden").unwrap(), record);
+}
+
+#[test]
 fn a_savepoint_of_format_1_is_read_and_written() {
     let bytes = golden("savepoint-v1.bin", &samples::savepoint().encode());
 

@@ -3,7 +3,7 @@
 use alluvium_protocol::catalog::Record;
 use alluvium_protocol::plan::log::Log;
 
-use crate::samples::{commit_at, fence_at, id};
+use crate::samples::{commit_at, cut_at, fence_at, id};
 
 fn counting(records: Vec<Record>) -> Vec<u64> {
     Log::read(records)
@@ -63,6 +63,36 @@ fn a_late_fence_in_a_hole_does_not_void_the_checkpoints_above_it() {
     assert_eq!(void(records.clone()), [2]);
     let log = Log::read(records);
     assert_eq!((log.last_attempt(), log.next_sequence()), (1, 4));
+}
+
+#[test]
+fn what_is_below_a_cut_is_void_though_it_fits_and_the_cut_counts() {
+    // Commits 2 and 3 were dropped, and a put of 2 arrived once more.
+    let records = vec![
+        fence_at(1, 1),
+        commit_at(2, 1, 1),
+        cut_at(3, 1),
+        commit_at(4, 1, 1),
+    ];
+
+    assert_eq!(counting(records.clone()), [4]);
+    assert_eq!(void(records.clone()), [2]);
+    assert!(Log::read(records).counts(3));
+}
+
+#[test]
+fn a_cut_behind_another_is_void() {
+    let records = vec![cut_at(2, 1), cut_at(4, 1), commit_at(5, 1, 1)];
+
+    assert_eq!(void(records), [2]);
+}
+
+#[test]
+fn a_log_of_which_only_the_cut_is_left_is_in_nobodys_attempt_and_goes_on_behind_it() {
+    let log = Log::read(vec![cut_at(4, 3)]);
+
+    assert!(!log.is_in(3, 1));
+    assert_eq!((log.last_attempt(), log.next_sequence()), (3, 5));
 }
 
 #[test]

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use alluvium_protocol::ErrorKind;
-use alluvium_protocol::catalog::{Commit, Record, names};
+use alluvium_protocol::catalog::{Commit, Cut, Record, names};
 use alluvium_protocol::manifest::Manifest;
 use alluvium_protocol::plan::log::Log;
 use alluvium_protocol::plan::retention::{RetentionPlan, plan_release, plan_retention, referenced};
 use proptest::prelude::*;
 
-use crate::samples::{checkpoint_at, commit_at, fence_at, file, id, manifest};
+use crate::samples::{checkpoint_at, commit_at, cut_at, fence_at, file, id, manifest};
 
 type Manifests = BTreeMap<String, Manifest>;
 
@@ -51,6 +51,47 @@ fn records(sequences: &[u64]) -> Vec<String> {
         .collect()
 }
 
+fn cut(sequence: u64, attempt: u64) -> Option<Cut> {
+    match cut_at(sequence, attempt) {
+        Record::Cut(cut) => Some(cut),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_log_is_cut_right_below_the_oldest_record_that_stays() {
+    let log = Log::read(vec![
+        fence_at(1, 1),
+        cut_at(2, 1),
+        commit_at(3, 1, 1),
+        commit_at(4, 1, 1),
+        commit_at(5, 1, 1),
+    ]);
+    let manifests = with_files(&[(3, &[]), (4, &[]), (5, &[])]);
+
+    let plan = plan_retention(&log, keep(2), &manifests).unwrap();
+    assert_eq!((plan.cut, plan.records), (cut(3, 1), records(&[2])));
+
+    let unchanged = plan_retention(&log, keep(3), &manifests).unwrap();
+    assert_eq!(unchanged, RetentionPlan::default());
+}
+
+#[test]
+fn where_the_fence_of_the_attempt_is_the_log_is_cut_below_it() {
+    let log = Log::read(vec![
+        fence_at(1, 1),
+        commit_at(2, 1, 1),
+        commit_at(3, 1, 1),
+        fence_at(4, 2),
+        commit_at(5, 2, 4),
+    ]);
+    let manifests = with_files(&[(2, &[]), (3, &[]), (5, &[])]);
+
+    let plan = plan_retention(&log, keep(1), &manifests).unwrap();
+
+    assert_eq!((plan.cut, plan.records), (cut(3, 2), records(&[1, 2])));
+}
+
 #[test]
 fn only_what_no_kept_checkpoint_refers_to_is_deleted() {
     let log = Log::read(vec![
@@ -64,7 +105,8 @@ fn only_what_no_kept_checkpoint_refers_to_is_deleted() {
     let plan = plan_retention(&log, keep(1), &manifests).unwrap();
 
     let expected = RetentionPlan {
-        records: records(&[2, 3]),
+        cut: cut(3, 1),
+        records: records(&[2]),
         manifests: vec![name(2), name(3)],
         objects: vec![object(10), object(11), object(12)],
     };
@@ -136,7 +178,8 @@ fn older_fences_and_void_records_go_and_the_fence_of_the_running_attempt_stays()
 
     let plan = plan_retention(&log, keep(1), &manifests).unwrap();
 
-    assert_eq!(plan.records, records(&[1, 2, 5, 6]));
+    assert_eq!(plan.cut.map(|cut| cut.sequence), Some(6));
+    assert_eq!(plan.records, records(&[1, 2, 5]));
 }
 
 #[test]
@@ -147,7 +190,7 @@ fn void_checkpoints_are_not_kept_and_their_files_are_left_to_the_sweep() {
     let plan = plan_retention(&log, keep(1), &manifests).unwrap();
 
     let expected = RetentionPlan {
-        records: records(&[2]),
+        cut: cut(2, 3),
         ..RetentionPlan::default()
     };
     assert_eq!(plan, expected);
@@ -186,7 +229,7 @@ fn a_manifest_that_a_kept_checkpoint_names_again_stays() {
     let plan = plan_retention(&log, keep(1), &with_files(&[(2, &[10])])).unwrap();
 
     let expected = RetentionPlan {
-        records: records(&[2]),
+        cut: cut(2, 1),
         ..RetentionPlan::default()
     };
     assert_eq!(plan, expected);
@@ -206,13 +249,15 @@ fn a_checkpoint_that_another_job_has_goes_with_all_older_ones() {
     let newest = plan_release(&log, id(4), &manifests).unwrap();
 
     let expected = RetentionPlan {
-        records: [1, 2, 3].map(names::record).to_vec(),
+        cut: cut(3, 2),
+        records: [1, 2].map(names::record).to_vec(),
         manifests: vec![name(2), name(3)],
         objects: vec![object(10), object(11)],
     };
     assert_eq!(middle, expected);
     let expected = RetentionPlan {
-        records: [1, 2, 3, 4].map(names::record).to_vec(),
+        cut: cut(4, 2),
+        records: [1, 2, 3].map(names::record).to_vec(),
         manifests: vec![name(2), name(3), name(4)],
         objects: [10, 11, 12, 13].map(object).to_vec(),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alluvium_protocol::catalog::{Commit, Fence, ManifestRef, Record, Savepoint};
+use alluvium_protocol::catalog::{Commit, Cut, Fence, ManifestRef, Record, Savepoint};
 use alluvium_protocol::file::{FileId, FileRef};
 use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
 use alluvium_protocol::local_copy::{LocalFile, LocalRecord};
@@ -180,6 +180,12 @@ proptest! {
         created_unix_millis: i64,
     ) {
         let record = Record::Fence(Fence { job, sequence, attempt, nonce, created_unix_millis });
+        prop_assert_eq!(Record::decode(&record.encode(), "r").unwrap(), record);
+    }
+
+    #[test]
+    fn cuts_survive(job: String, sequence: u64, attempt in 1_u64..) {
+        let record = Record::Cut(Cut { job, sequence, attempt });
         prop_assert_eq!(Record::decode(&record.encode(), "r").unwrap(), record);
     }
 

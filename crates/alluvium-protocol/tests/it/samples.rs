@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alluvium_protocol::catalog::{Commit, Fence, ManifestRef, Record, Savepoint, names};
+use alluvium_protocol::catalog::{Commit, Cut, Fence, ManifestRef, Record, Savepoint, names};
 use alluvium_protocol::file::{FileId, FileRef};
 use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
 use alluvium_protocol::local_copy::{LocalFile, LocalRecord};
@@ -197,6 +197,23 @@ pub(crate) fn local_record() -> LocalRecord {
     LocalRecord {
         files: vec![file(1 << 100, 4096, 0xdead_beef, 7), file(2, 0, 0, 8)],
     }
+}
+
+pub(crate) fn cut() -> Cut {
+    Cut {
+        job: "flights".to_owned(),
+        sequence: 40,
+        attempt: 3,
+    }
+}
+
+/// A cut at `sequence` by `attempt`.
+pub(crate) fn cut_at(sequence: u64, attempt: u64) -> Record {
+    Record::Cut(Cut {
+        sequence,
+        attempt,
+        ..cut()
+    })
 }
 
 /// A fence by which `attempt` took over at `sequence`.

@@ -5,6 +5,9 @@
 //! is one that was suspended, and wakes up to records and holes it knows nothing of. Every commit remembers
 //! the checkpoint that its execution's state came from; in the log, each checkpoint that counts must come
 //! from the one before it.
+//!
+//! A put may also arrive twice: whoever saw no answer sends it again, and the first, which was on its way all the
+//! while, arrives when its record has long been deleted. A checkpoint that was dropped must not exist again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -15,7 +18,7 @@ use alluvium_protocol::plan::commit::{
     CommitPlan, Confirmed, Settled, confirm, plan_commit, plan_fence, settle,
 };
 use alluvium_protocol::plan::log::Log;
-use alluvium_protocol::plan::retention::plan_retention;
+use alluvium_protocol::plan::retention::{RetentionPlan, divide, plan_retention};
 use proptest::prelude::*;
 
 use crate::samples::{self, groups, id, manifest_ref};
@@ -27,6 +30,12 @@ struct World {
     /// Of each commit's nonce, the nonce of the checkpoint that its state came from.
     parents: BTreeMap<u128, Option<u128>>,
     nonces: u128,
+    /// All that was ever put: what may arrive once more.
+    puts: Vec<Record>,
+    /// Places that were ever deleted: that may arrive once more too.
+    deletes: Vec<u64>,
+    /// Nonces of the checkpoints that retention dropped.
+    dropped: BTreeSet<u128>,
 }
 
 impl World {
@@ -41,16 +50,48 @@ impl World {
 
     /// Puts if absent; the answer is what is found there.
     fn put(&mut self, record: &Record) -> Settled {
+        self.puts.push(record.clone());
+        self.arrive(record)
+    }
+
+    fn delete(&mut self, sequence: u64) {
+        self.deletes.push(sequence);
+        self.records.remove(&sequence);
+    }
+
+    /// A change that was made arrives once more, and nobody hears the answer.
+    fn echo(&mut self, which: usize) {
+        let which = which % (self.puts.len() + self.deletes.len()).max(1);
+        if let Some(record) = self.puts.get(which).cloned() {
+            self.arrive(&record);
+        } else if let Some(sequence) = self.deletes.get(which - self.puts.len()) {
+            self.records.remove(sequence);
+        }
+    }
+
+    fn arrive(&mut self, record: &Record) -> Settled {
+        let Some(nonce) = record.nonce() else {
+            // A cut is put whatever is there.
+            self.records.insert(record.sequence(), record.clone());
+            return Settled::Ours;
+        };
         let found = self
             .records
             .entry(record.sequence())
             .or_insert_with(|| record.clone());
-        settle(record.nonce(), Some(found))
+        settle(nonce, Some(found))
     }
 
     fn assert_one_history(&self) {
         let log = self.log();
         let checkpoints: Vec<_> = log.checkpoints().collect();
+        for commit in &checkpoints {
+            assert!(
+                !self.dropped.contains(&commit.nonce),
+                "record {} was deleted",
+                commit.sequence
+            );
+        }
         for pair in checkpoints.windows(2) {
             assert_eq!(
                 self.parents[&pair[1].nonce],
@@ -71,6 +112,8 @@ enum Execution {
     Run(Running),
     Commit(Running, Log),
     ConfirmCommit(Running, Commit),
+    /// What retention plans, and the checkpoints that it drops.
+    Cut(Running, RetentionPlan, Vec<u128>),
     Delete(Running, Vec<String>),
     Stopped,
 }
@@ -108,13 +151,20 @@ impl Execution {
             Self::Run(running) => Self::Commit(running, world.log()),
             Self::Commit(running, log) => running.commit(&log, world),
             Self::ConfirmCommit(running, commit) => running.confirm(&commit, world, keep),
+            Self::Cut(running, plan, dropped) => {
+                if let Some(cut) = plan.cut {
+                    world.put(&Record::Cut(cut));
+                }
+                world.dropped.extend(dropped);
+                Self::Delete(running, plan.records)
+            }
             Self::Delete(running, mut records) => {
                 if records.is_empty() {
                     return Self::Run(running);
                 }
                 let name = records.remove(0);
                 let sequence: u64 = name.trim_start_matches("commits/").parse().unwrap();
-                world.records.remove(&sequence);
+                world.delete(sequence);
                 Self::Delete(running, records)
             }
             Self::Stopped => Self::Stopped,
@@ -162,10 +212,16 @@ impl Running {
                     parent: Some(commit.nonce),
                     ..self
                 };
-                Execution::Delete(running, plan.records)
+                let dropped = divide(&log, keep).dropped.into_iter();
+                Execution::Cut(running, plan, dropped.map(|it| it.nonce).collect())
             }
         }
     }
+}
+
+/// Sometimes one of the puts that were made.
+fn echo() -> impl Strategy<Value = Option<usize>> {
+    proptest::option::weighted(0.3, 0usize..1000)
 }
 
 proptest! {
@@ -174,13 +230,17 @@ proptest! {
     #[test]
     fn every_counting_checkpoint_comes_from_the_one_before(
         // Runs of steps of one execution: long ones make others sleep for long.
-        turns in prop::collection::vec((0usize..5, 1usize..30), 1..40),
+        turns in prop::collection::vec((0usize..5, 1usize..30, echo()), 1..40),
         keep in 1usize..3,
     ) {
         let keep = NonZeroUsize::new(keep).unwrap();
         let mut world = World::default();
         let mut executions: Vec<Option<Execution>> = (0..5).map(|_| None).collect();
-        for (which, steps) in turns {
+        for (which, steps, echo) in turns {
+            if let Some(put) = echo {
+                world.echo(put);
+                world.assert_one_history();
+            }
             for _ in 0..steps {
                 let execution = executions[which].take().unwrap_or_else(|| Execution::Read(world.log()));
                 executions[which] = match execution.step(&mut world, keep) {

@@ -159,7 +159,7 @@ impl Flusher {
             Ok(()) => self.requested_bytes += bytes,
             // What was to be run is gone, and the generation with it: nothing is left to wait for.
             Err(error) => {
-                tracing::warn!(%error, "memory was freed by the thread that reads and writes")
+                tracing::warn!(%error, "memory was freed by the thread that reads and writes");
             }
         }
     }

@@ -66,7 +66,7 @@ impl Catalog {
                 fence_sequence: fence.sequence,
             };
             let record = Record::Fence(fence);
-            match self.append(&record)? {
+            match self.append(&record, nonce)? {
                 Appended::Ours => {
                     self.confirm(&record)?;
                     tracing::info!(job = self.job, attempt = attempt.number, "attempt started");
@@ -110,7 +110,7 @@ impl Catalog {
                 CommitPlan::BaseGone { base } => return Err(base_gone(proposal.checkpoint, base)),
             };
             let record = Record::Commit(commit.clone());
-            match self.append(&record)? {
+            match self.append(&record, commit.nonce)? {
                 Appended::Ours => {
                     self.confirm(&record)?;
                     return Ok(commit);
@@ -147,8 +147,8 @@ impl Catalog {
         })
     }
 
-    /// Puts a record under its sequence number, and finds out whose record is there then.
-    fn append(&self, record: &Record) -> Result<Appended> {
+    /// Puts a record with this nonce under its sequence number, and finds out whose record is there then.
+    fn append(&self, record: &Record, nonce: u128) -> Result<Appended> {
         let object = names::record(record.sequence());
         let bytes = record.encode();
         let mut doubt = None;
@@ -163,7 +163,7 @@ impl Catalog {
             }
             // A storage that answered badly is asked all the same: an error is never taken for a "no".
             match self.record(&object) {
-                Ok(found) => match settle(record.nonce(), found.as_ref()) {
+                Ok(found) => match settle(nonce, found.as_ref()) {
                     Settled::Ours => return Ok(Appended::Ours),
                     Settled::Lost { .. } => return Ok(Appended::Lost),
                     Settled::Retry => {}

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::PoisonError;
 
-use alluvium_protocol::catalog::{Commit, ManifestRef, Record};
+use alluvium_protocol::catalog::{Commit, Cut, ManifestRef, Record, names};
 use alluvium_protocol::file::FileRef;
 use alluvium_protocol::manifest::{CheckpointId, Manifest};
 use alluvium_protocol::plan::log::Log;
@@ -157,27 +157,17 @@ impl Catalog {
         planned
     }
 
-    /// Deletes in the order of the plan.
+    /// Cuts the log, and deletes in the order of the plan. Without the cut nothing goes.
     fn carry_out(&self, plan: RetentionPlan) -> Swept {
         let mut swept = Swept::default();
-        let mut records = plan.records.into_iter();
-        for record in records.by_ref() {
-            // From the front, so that a record is never missing in the middle of the log.
-            if !self.delete(&mut swept, &record) {
-                break;
-            }
-        }
-        swept.left.extend(records);
-        let (objects, gone) = (
-            plan.manifests.into_iter().chain(plan.objects),
-            swept.left.is_empty(),
-        );
-        for object in objects {
-            if gone {
+        let objects = plan.records.into_iter();
+        let objects = objects.chain(plan.manifests).chain(plan.objects);
+        if plan.cut.is_none_or(|cut| self.cut(&mut swept, cut)) {
+            for object in objects {
                 self.delete(&mut swept, &object);
-            } else {
-                swept.left.push(object);
             }
+        } else {
+            swept.left.extend(objects);
         }
         swept
     }
@@ -244,6 +234,19 @@ impl Catalog {
                 Ok(None)
             }
             found => found,
+        }
+    }
+
+    /// Puts a cut in the place of a record, or notes that the record was left; whether the cut is there.
+    fn cut(&self, swept: &mut Swept, cut: Cut) -> bool {
+        let object = names::record(cut.sequence);
+        let bytes = Record::Cut(cut).encode();
+        match self.storage.put(&self.object(&object), &bytes) {
+            Ok(()) => true,
+            Err(error) => {
+                self.leave(swept, &object, &error);
+                false
+            }
         }
     }
 

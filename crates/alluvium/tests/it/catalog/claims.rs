@@ -22,8 +22,8 @@ fn a_claimed_checkpoint_is_here_and_gone_there() {
     assert_eq!(swept.left, [""; 0]);
     assert_eq!(target.assert_whole(), [3]);
     assert_eq!(ids(&source.catalog), [0_u64; 0]);
-    // The new fence alone.
-    assert_eq!(source.objects("").len(), 1);
+    // The new fence, and the cut below it.
+    assert_eq!(source.objects("").len(), 2);
 }
 
 #[test]
@@ -166,19 +166,18 @@ fn whatever_fails_one_of_the_jobs_has_the_whole_checkpoint_and_claiming_again_su
 }
 
 #[test]
-fn a_record_that_cannot_be_deleted_keeps_the_other_jobs_checkpoint_whole() {
+fn a_log_that_cannot_be_cut_keeps_the_other_jobs_checkpoints_whole() {
     let (source, target, scratch) = (source(), Job::named("heir"), Scratch::new());
-    // The records of the fence and of checkpoint 1 go; that of checkpoint 2 does not.
     source
         .storage
-        .fail(Operation::Delete, 3, Fault::Before(ErrorKind::Unavailable));
+        .fail(Operation::Put, 1, Fault::Before(ErrorKind::Unavailable));
 
     let (_, swept) = target
         .catalog
         .claim(&source.catalog, id(3), &scratch.options())
         .unwrap();
 
-    assert_eq!(swept.deleted, 2);
-    assert_eq!(source.assert_whole(), [2, 3]);
+    assert_eq!(swept.deleted, 0);
+    assert_eq!(source.assert_whole(), [1, 2, 3]);
     assert_eq!(target.assert_whole(), [3]);
 }

@@ -3,6 +3,7 @@
 use alluvium::ErrorKind;
 use alluvium::protocol::catalog::names;
 use alluvium::protocol::file::FileId;
+use alluvium::storage::Storage as _;
 use alluvium_testing::faulty::{Fault, Operation};
 
 use super::fixture::{Job, id, ids};
@@ -22,8 +23,8 @@ fn retention_keeps_the_newest_and_every_file_they_refer_to() {
     }
 
     assert_eq!(ids(&job.catalog), [5, 6]);
-    // The fence stays with them.
-    assert_eq!(job.objects("commits/"), [1, 6, 7].map(names::record));
+    // The fence stays with them, and the cut is below.
+    assert_eq!(job.objects("commits/"), [1, 5, 6, 7].map(names::record));
     assert_eq!(
         job.objects("checkpoints/"),
         [5, 6].map(|it| names::manifest(id(it), 1, 0))
@@ -42,8 +43,8 @@ fn fences_of_attempts_that_came_to_nothing_are_deleted() {
 
     let swept = job.retain(&attempt, 3);
 
-    assert_eq!(swept.deleted, 4);
-    assert_eq!(job.objects("commits/"), [5, 6].map(names::record));
+    assert_eq!(swept.deleted, 3);
+    assert_eq!(job.objects("commits/"), [4, 5, 6].map(names::record));
     assert_eq!(ids(&job.catalog), [1]);
 }
 
@@ -61,9 +62,9 @@ fn manifests_that_stay_are_read_once() {
     let commit = job.storage.calls(Operation::Get) - before;
     job.retain(&attempt, 2);
 
-    // Three records before the commit and four after it; then four records and the new manifest.
-    assert_eq!(commit, 3 + 4);
-    assert_eq!(job.storage.calls(Operation::Get) - before - commit, 4 + 1);
+    // Fence, cut and two commits before the commit, one more after it; then all five and the new manifest.
+    assert_eq!(commit, 4 + 5);
+    assert_eq!(job.storage.calls(Operation::Get) - before - commit, 5 + 1);
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn an_attempt_that_was_taken_over_deletes_nothing() {
 }
 
 #[test]
-fn a_record_that_cannot_be_deleted_keeps_its_checkpoint_whole() {
+fn a_log_that_cannot_be_cut_keeps_its_checkpoints_whole() {
     let job = Job::new();
     let attempt = job.start();
     for checkpoint in 1..=3 {
@@ -98,7 +99,7 @@ fn a_record_that_cannot_be_deleted_keeps_its_checkpoint_whole() {
     }
     let before = job.objects("");
     job.storage
-        .fail(Operation::Delete, 1, Fault::Before(ErrorKind::Unavailable));
+        .fail(Operation::Put, 1, Fault::Before(ErrorKind::Unavailable));
 
     let swept = job.retain(&attempt, 1);
 
@@ -110,7 +111,56 @@ fn a_record_that_cannot_be_deleted_keeps_its_checkpoint_whole() {
     );
     assert_eq!(job.objects(""), before);
     let again = job.retain(&attempt, 1);
-    assert_eq!((again.deleted, again.left.len()), (5, 0));
+    assert_eq!(
+        (again.deleted, again.left.len()),
+        (4, 0),
+        "and one is the cut"
+    );
+}
+
+#[test]
+fn a_dropped_checkpoint_does_not_come_back_when_a_put_of_it_arrives_once_more() {
+    let job = Job::new();
+    let attempt = job.start();
+    job.commit(&attempt, 1).unwrap();
+    let puts = [1, 2].map(|sequence| {
+        let object = format!("{}/{}", job.catalog.job(), names::record(sequence));
+        let bytes = job.storage.get(&object).unwrap().unwrap();
+        (object, bytes)
+    });
+    for checkpoint in 2..=4 {
+        job.commit(&attempt, checkpoint).unwrap();
+        job.retain(&attempt, 1);
+
+        for (object, bytes) in &puts {
+            job.storage.put_if_absent(object, bytes).unwrap();
+        }
+
+        assert_eq!(ids(&job.catalog), [checkpoint]);
+        job.assert_whole();
+    }
+    let swept = job.retain(&attempt, 1);
+    assert!(swept.left.is_empty());
+    assert_eq!(job.objects("commits/"), [1, 4, 5].map(names::record));
+}
+
+#[test]
+fn a_record_that_cannot_be_deleted_is_void() {
+    let job = Job::new();
+    let attempt = job.start();
+    for checkpoint in 1..=3 {
+        job.commit(&attempt, checkpoint).unwrap();
+    }
+    job.storage
+        .fail(Operation::Delete, 1, Fault::Before(ErrorKind::Unavailable));
+
+    let swept = job.retain(&attempt, 1);
+
+    assert_eq!(swept.left, [names::record(2)]);
+    assert_eq!(ids(&job.catalog), [3]);
+    assert_eq!(job.catalog.read_log().unwrap().void().count(), 1);
+    let again = job.retain(&attempt, 1);
+    assert_eq!((again.deleted, again.left.len()), (1, 0));
 }
 
 #[test]
@@ -121,11 +171,11 @@ fn a_file_that_cannot_be_deleted_is_reported_and_the_rest_goes() {
         job.commit(&attempt, checkpoint).unwrap();
     }
     job.storage
-        .fail(Operation::Delete, 5, Fault::Before(ErrorKind::Unavailable));
+        .fail(Operation::Delete, 4, Fault::Before(ErrorKind::Unavailable));
 
     let swept = job.retain(&attempt, 1);
 
-    assert_eq!(swept.deleted, 4);
+    assert_eq!(swept.deleted, 3);
     assert_eq!(swept.left, shared([1]));
     assert_eq!(ids(&job.catalog), [3]);
 }
