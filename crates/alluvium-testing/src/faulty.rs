@@ -297,6 +297,11 @@ impl Storage for FaultyStorage {
         self.call(Operation::List, prefix, || self.inner.list(prefix), whole)
     }
 
+    fn unfinished(&self, prefix: &str) -> Result<Vec<ObjectInfo>> {
+        let list = || self.inner.unfinished(prefix);
+        self.call(Operation::List, prefix, list, whole)
+    }
+
     fn copy(&self, from: &str, to: &str) -> Result<()> {
         self.call(Operation::Copy, to, || self.inner.copy(from, to), whole)
     }

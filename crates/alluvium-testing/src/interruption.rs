@@ -78,7 +78,11 @@ pub fn cancelled(factory: &dyn Fn() -> Arc<dyn StoreFactory>) {
             let at = cancelled;
             let restored = restore_until(&job, shape, at);
             assert_eq!(job.storage_files(), before, "{shape:?} at event {at}");
-            assert!(!job.works(), "{shape:?} at event {at} left files behind");
+            assert_eq!(
+                job.left(),
+                [""; 0],
+                "left behind by {shape:?} at event {at}"
+            );
             match restored {
                 Ok(contents) => {
                     assert_eq!(contents, expected, "{shape:?}");

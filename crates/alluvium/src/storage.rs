@@ -60,6 +60,17 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// `Unavailable` when storage fails.
     fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>>;
 
+    /// What writes left that were killed, below `prefix` as in [`Storage::list`] and in that order: files that are no
+    /// objects, are in no list and go with [`Storage::delete`]. A write that goes on may have one, too. None unless the
+    /// storage says otherwise: a directory does.
+    ///
+    /// # Errors
+    /// `Unavailable` when storage fails.
+    fn unfinished(&self, prefix: &str) -> Result<Vec<ObjectInfo>> {
+        let _none_can_be_seen = prefix;
+        Ok(Vec::new())
+    }
+
     /// Writes the object `to` with the content of the object `from`, replacing what may be there; without
     /// moving the bytes through this machine where the provider can. Durable when it returns, and as new as
     /// any other write: a sweep tells the age of an object from its last write.
@@ -70,7 +81,7 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// `Unavailable` when `from` does not exist (the message names it) or storage fails; `to` may or may not exist then.
     fn copy(&self, from: &str, to: &str) -> Result<()>;
 
-    /// Deletes the object. An object that is not there counts as deleted.
+    /// Deletes the object, or the file that [`Storage::unfinished`] names. What is not there counts as deleted.
     ///
     /// # Errors
     /// `Unavailable` when storage fails.

@@ -16,6 +16,9 @@
 //! read back to what it was made from. `<upload>` is drawn at random for each upload: deleting what an
 //! aborted upload left behind cannot hit an object of the same file that a later upload wrote.
 //!
+//! A directory may also have `<object>#<number>`: a write that was killed, or that goes on. It is no object; a sweep
+//! deletes it when it is old enough.
+//!
 //! A name that is not one of these is nobody's: the sweep leaves it alone. Names inside a savepoint are
 //! relative to its folder in its manifests, so that the folder can be moved.
 
@@ -229,6 +232,14 @@ impl FromStr for SavepointObject {
             Error::invalid(format!("{name:?} is not the name of a savepoint's object"))
         })
     }
+}
+
+/// The object that a killed write was to make, by the name of the file that it left.
+#[must_use]
+pub fn unfinished(name: &str) -> Option<ObjectName> {
+    let (object, number) = name.rsplit_once('#')?;
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    object.parse().ok().filter(|_object| digits)
 }
 
 fn parse_object(name: &str) -> Option<ObjectName> {

@@ -26,7 +26,7 @@ use crate::manifest::{CheckpointId, Manifest};
 use crate::plan::log::Log;
 use crate::plan::retention::referenced;
 
-/// One object of a listing.
+/// One object of a listing, or an unfinished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
@@ -69,6 +69,8 @@ pub enum OrphanReason {
     UnreferencedShared,
     /// A file of one snapshot alone, and no manifest refers to it.
     UnreferencedExclusive,
+    /// No object: what was left of one whose writer was killed.
+    Unfinished,
 }
 
 impl fmt::Display for OrphanReason {
@@ -80,6 +82,7 @@ impl fmt::Display for OrphanReason {
             Self::UncommittedFile => "file of a checkpoint that was not committed",
             Self::UnreferencedShared => "shared file that no manifest refers to",
             Self::UnreferencedExclusive => "file of a snapshot without a manifest",
+            Self::Unfinished => "write that was interrupted",
         })
     }
 }
@@ -144,6 +147,10 @@ impl Known<'_> {
     fn reason(&self, object: &str) -> Option<OrphanReason> {
         if self.needed.contains(object) || self.pending.contains(object) {
             return None;
+        }
+        if let Some(object) = names::unfinished(object) {
+            let is_savepoints = matches!(object, ObjectName::Savepoint { .. });
+            return (!is_savepoints).then_some(OrphanReason::Unfinished);
         }
         let unless_named = |reason| {
             if self.named.contains(object) {
@@ -215,7 +222,8 @@ fn pending<'a>(
 
 /// The checkpoint and the attempt that an object belongs to, if its name tells.
 fn snapshot_of(object: &str) -> Option<(CheckpointId, u64)> {
-    object.parse::<ObjectName>().ok()?.snapshot()
+    let name = names::unfinished(object).or_else(|| object.parse().ok());
+    name?.snapshot()
 }
 
 fn void_manifests(log: &Log) -> BTreeSet<&str> {

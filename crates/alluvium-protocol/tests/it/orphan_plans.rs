@@ -122,6 +122,24 @@ fn young_objects_are_no_orphans_yet() {
 }
 
 #[test]
+fn unfinished_writes_are_orphans_unless_they_may_go_on_or_are_a_savepoints() {
+    let mut folder = Folder::new();
+    folder.record(commit_at(2, 1, 1), OLD);
+    folder.manifest(2, &[], OLD);
+    let beside = folder.object(format!("{}#1", names::record(2)), OLD);
+    let file = folder.object(format!("{}#12", file(3).object), OLD);
+    folder.object(format!("{}#1", names::record(3)), YOUNG);
+    // The rest of this checkpoint is still on its way.
+    folder.manifest(9, &[], YOUNG);
+    folder.object(format!("{}#1", names::manifest(id(9), 3, 1)), OLD);
+    folder.object("savepoints/mine/COMMIT#1".to_owned(), OLD);
+    folder.object("shared/notes#1".to_owned(), OLD);
+
+    let unfinished = OrphanReason::Unfinished;
+    assert_eq!(folder.orphans(), [(beside, unfinished), (file, unfinished)]);
+}
+
+#[test]
 fn a_young_manifest_protects_old_files_that_no_checkpoint_refers_to_yet() {
     let mut folder = Folder::new();
     folder.file(10, OLD);

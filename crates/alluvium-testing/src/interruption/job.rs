@@ -197,29 +197,47 @@ impl Job {
         expected_after(CHECKPOINTS)
     }
 
-    /// Whether there is anything in the working directories.
-    pub(super) fn works(&self) -> bool {
-        let entries = fs::read_dir(self.working_directory()).into_iter().flatten();
-        entries.count() > 0
+    /// What there is in the working directories, empty folders too.
+    pub(super) fn left(&self) -> Vec<String> {
+        let work = self.working_directory();
+        let paths = if work.exists() {
+            below(work)
+        } else {
+            Vec::new()
+        };
+        paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect()
     }
 
     /// Every file below the storage's directory, with its bytes.
     pub(super) fn storage_files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut found = BTreeMap::new();
-        let mut folders = vec![storage_directory(&self.directory)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).expect("lists a folder") {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let bytes = fs::read(&path).expect("reads a file");
-                    found.insert(path, bytes);
-                }
-            }
-        }
-        found
+        let paths = below(storage_directory(&self.directory)).into_iter();
+        let files = paths.filter(|path| !path.is_dir());
+        files
+            .map(|path| {
+                let bytes = fs::read(&path).expect("reads a file");
+                (path, bytes)
+            })
+            .collect()
     }
+}
+
+/// All files and folders below a folder.
+fn below(folder: PathBuf) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("lists a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path.clone());
+            }
+            found.push(path);
+        }
+    }
+    found
 }
 
 fn from(catalog: &Catalog, commit: &Commit) -> Result<RestoreFrom> {

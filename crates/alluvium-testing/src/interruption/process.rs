@@ -68,7 +68,7 @@ pub fn killed(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &str, kil
             // Spread over all events, each shape at others.
             let at = (kill * whole.len() + number) / kills.max(1);
             let said = listen(start(), Some(at));
-            left += u32::from(job.works());
+            left += u32::from(!job.left().is_empty());
             assert_eq!(
                 job.storage_files(),
                 before,
@@ -119,7 +119,7 @@ pub fn killed_at_work(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &
             }
         }
     }
-    assert!(!job.works(), "files are left in the working directories");
+    assert_eq!(job.left(), [""; 0], "in the working directories");
     let left = job.sweep().expect("sweeps");
     assert_eq!(
         left,
@@ -130,7 +130,7 @@ pub fn killed_at_work(factory: &dyn Fn() -> Arc<dyn StoreFactory>, child_test: &
 
 fn assert_whole(job: &Job, shape: Shape, said: &[String], expected: &str) {
     assert_eq!(said.last().map(String::as_str), Some(expected), "{shape:?}");
-    assert!(!job.works(), "{shape:?} left files behind");
+    assert_eq!(job.left(), [""; 0], "left behind by {shape:?}");
 }
 
 fn start(test: &str, directory: &Path, shape: usize) -> Child {

@@ -57,6 +57,11 @@ impl Storage for Watched {
         self.inner.list(prefix)
     }
 
+    fn unfinished(&self, prefix: &str) -> Result<Vec<ObjectInfo>> {
+        (self.event)("unfinished");
+        self.inner.unfinished(prefix)
+    }
+
     fn copy(&self, from: &str, to: &str) -> Result<()> {
         (self.event)("copy");
         self.inner.copy(from, to)

@@ -21,7 +21,7 @@ use super::{Attempt, Catalog, Swept};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::storage::Cancel;
+use crate::storage::{Cancel, ObjectInfo};
 use crate::transfer::{Task, run_all};
 
 impl Catalog {
@@ -41,7 +41,7 @@ impl Catalog {
         environment: &Environment,
         cancel: &Cancel,
     ) -> Result<Vec<Orphan>> {
-        let listing = self.listing()?;
+        let listing = self.listing_with_unfinished()?;
         let log = self.read_log()?;
         let cut_off = cut_off(age_min, environment.clock.unix_millis());
         self.orphans_among(&listing, &log, cut_off, environment, cancel)
@@ -58,7 +58,7 @@ impl Catalog {
         environment: &Environment,
         cancel: &Cancel,
     ) -> Result<Vec<Orphan>> {
-        let listing = self.listing()?;
+        let listing = self.listing_with_unfinished()?;
         let log = self.read_log()?;
         self.check_newest(attempt, &log)?;
         self.orphans_among(&listing, &log, i64::MAX, environment, cancel)
@@ -98,7 +98,8 @@ impl Catalog {
                     }
                     OrphanReason::UncommittedFile
                     | OrphanReason::UnreferencedShared
-                    | OrphanReason::UnreferencedExclusive => files.push(object),
+                    | OrphanReason::UnreferencedExclusive
+                    | OrphanReason::Unfinished => files.push(object),
                 }
             }
         }
@@ -116,15 +117,15 @@ impl Catalog {
     /// All objects of the folder.
     pub(super) fn listing(&self) -> Result<Vec<Listed>> {
         let folder = self.object("");
-        let listed = self.storage.list(&folder)?.into_iter();
-        let below = listed.filter_map(|info| {
-            Some(Listed {
-                object: info.name.strip_prefix(&folder)?.to_owned(),
-                bytes: info.bytes,
-                modified_unix_millis: info.modified_unix_millis,
-            })
-        });
-        Ok(below.collect())
+        Ok(below(&folder, self.storage.list(&folder)?))
+    }
+
+    /// All objects of the folder, and what writes left there that were killed.
+    fn listing_with_unfinished(&self) -> Result<Vec<Listed>> {
+        let folder = self.object("");
+        let mut listing = below(&folder, self.storage.unfinished(&folder)?);
+        listing.extend(self.listing()?);
+        Ok(listing)
     }
 
     /// Decides about a listing. `log` was read after it.
@@ -207,4 +208,16 @@ impl Catalog {
         }
         Ok(())
     }
+}
+
+/// A storage's listing of a folder, with names relative to it.
+fn below(folder: &str, listed: Vec<ObjectInfo>) -> Vec<Listed> {
+    let named = listed.into_iter().filter_map(|info| {
+        Some(Listed {
+            object: info.name.strip_prefix(folder)?.to_owned(),
+            bytes: info.bytes,
+            modified_unix_millis: info.modified_unix_millis,
+        })
+    });
+    named.collect()
 }

@@ -106,9 +106,11 @@ impl SavepointFolder {
         self.storage.delete(&self.commit_object())?;
         let folder = format!("{}/", self.folder);
         let mut swept = Swept::default();
-        for info in self.storage.list(&folder)? {
+        let unfinished = self.storage.unfinished(&folder)?;
+        for info in self.storage.list(&folder)?.into_iter().chain(unfinished) {
             let object = info.name.strip_prefix(&folder).unwrap_or_default();
-            if object.parse::<SavepointObject>().is_err() {
+            let (whole, _number) = object.split_once('#').unwrap_or((object, ""));
+            if whole.parse::<SavepointObject>().is_err() {
                 continue;
             }
             match self.storage.delete(&info.name) {

@@ -11,6 +11,7 @@ mod location;
 mod name;
 mod remote;
 mod runtime;
+mod unfinished;
 mod upload;
 
 use std::path::{Path, PathBuf};
@@ -142,6 +143,15 @@ impl Storage for ObjectStorage {
         Ok(objects)
     }
 
+    fn unfinished(&self, prefix: &str) -> Result<Vec<ObjectInfo>> {
+        name::prefix_path(&self.root, prefix)?;
+        let Some(directory) = &self.directory else {
+            return Ok(Vec::new());
+        };
+        unfinished::list(directory, prefix)
+            .map_err(|error| Error::io(self.naming("list what is unfinished in", prefix), error))
+    }
+
     fn copy(&self, from: &str, to: &str) -> Result<()> {
         let (source, target) = (self.path(from)?, self.path(to)?);
         let operation = || self.naming(&format!("copy {from} to"), to);
@@ -157,6 +167,12 @@ impl Storage for ObjectStorage {
     }
 
     fn delete(&self, name: &str) -> Result<()> {
+        if let Some(directory) = &self.directory
+            && unfinished::is_unfinished(name)
+        {
+            return unfinished::delete(directory, name)
+                .map_err(|error| Error::io(self.naming("delete", name), error));
+        }
         let path = self.path(name)?;
         let store = Arc::clone(&self.store);
         let deleted = runtime::wait(async move { store.delete(&path).await })?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use alluvium::storage::{Cancel, in_directory, in_memory};
+use alluvium::storage::{Cancel, ObjectInfo, in_directory, in_memory};
 use alluvium_testing::storage_conformance;
 
 #[test]
@@ -33,6 +33,34 @@ fn a_directory_holds_nothing_after_everything_was_deleted() {
     storage.delete("a/d").unwrap();
 
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_a_killed_write_left_in_a_directory_is_no_object_and_can_be_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = in_directory(directory.path()).unwrap();
+    storage.put("a/b", b"whole").unwrap();
+    fs::create_dir(directory.path().join("a/c")).unwrap();
+    for left in ["a/b#1", "a/c/d#12", "e#1"] {
+        fs::write(directory.path().join(left), b"ha").unwrap();
+    }
+
+    let names = |listed: Vec<ObjectInfo>| listed.into_iter().map(|it| it.name).collect::<Vec<_>>();
+    assert_eq!(names(storage.list("").unwrap()), ["a/b"]);
+    assert_eq!(
+        names(storage.unfinished("").unwrap()),
+        ["a/b#1", "a/c/d#12", "e#1"]
+    );
+    for left in storage.unfinished("a/").unwrap() {
+        assert!(left.bytes == 2 && left.modified_unix_millis > 0, "{left:?}");
+        storage.delete(&left.name).unwrap();
+        storage.delete(&left.name).unwrap();
+    }
+
+    assert_eq!(names(storage.unfinished("").unwrap()), ["e#1"]);
+    assert_eq!(storage.get("a/b").unwrap().as_deref(), Some(&b"whole"[..]));
+    assert!(!directory.path().join("a/c").exists());
+    assert_eq!(names(storage.unfinished("nowhere/").unwrap()), [""; 0]);
 }
 
 #[test]
