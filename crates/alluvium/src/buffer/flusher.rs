@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::generation::Generation;
+use super::rows::FrozenRows;
 use super::run::GenerationRun;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
@@ -29,7 +30,8 @@ pub(crate) struct PinnedStore {
 }
 
 enum Job {
-    Flush(Arc<Generation>),
+    /// Maps, lists and single rows of one generation.
+    Flush(Arc<Generation>, FrozenRows),
     Pin {
         directory: PathBuf,
         requested: Duration,
@@ -137,8 +139,8 @@ impl Flusher {
         }
     }
 
-    pub(crate) fn flush(&self, generation: &Arc<Generation>) -> Result<()> {
-        self.submit(Job::Flush(Arc::clone(generation)))
+    pub(crate) fn flush(&self, generation: Arc<Generation>, singles: FrozenRows) -> Result<()> {
+        self.submit(Job::Flush(generation, singles))
     }
 
     pub(crate) fn pin(&self, directory: PathBuf, reply: Sender<PinReply>) -> Result<()> {
@@ -184,6 +186,15 @@ impl Flusher {
         self.shared.lock().flushed_through >= Some(number)
     }
 
+    /// The flusher's progress so far.
+    pub(crate) fn flushed(&self) -> Flushed {
+        let progress = self.shared.lock();
+        Flushed {
+            through: progress.flushed_through,
+            unreleased_bytes: self.requested_bytes.saturating_sub(progress.released_bytes),
+        }
+    }
+
     /// Waits until the flusher reports anything, unless `ready` holds by then.
     ///
     /// # Errors
@@ -212,7 +223,7 @@ impl Flusher {
 }
 
 /// The flusher's progress at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flushed {
     pub(crate) through: Option<u64>,
     pub(crate) unreleased_bytes: usize,
@@ -244,7 +255,7 @@ impl Worker {
     fn run(&self, queue: &Receiver<Job>) {
         while let Ok(job) = queue.recv() {
             match job {
-                Job::Flush(generation) => self.flush(&generation),
+                Job::Flush(generation, singles) => self.flush(&generation, singles),
                 Job::Pin {
                     directory,
                     requested,
@@ -258,19 +269,21 @@ impl Worker {
         }
     }
 
-    fn flush(&self, generation: &Generation) {
+    fn flush(&self, generation: &Generation, singles: FrozenRows) {
         let progress = self.shared.lock();
         if progress.failure.is_some() || progress.stopped {
             return;
         }
         drop(progress);
         let written = self.guarded(|| {
-            if generation.is_dirty() {
-                let mut run = GenerationRun::new(generation, &*self.store);
+            if generation.is_dirty() || !singles.is_empty() {
+                let mut run = GenerationRun::new(generation, &singles, &*self.store);
                 return self.store.write(&mut run);
             }
             Ok(())
         });
+        // Before anybody hears that it is flushed and drops the same blocks: whoever is last frees them.
+        drop(singles);
         match written {
             Ok(()) => {
                 self.shared

@@ -4,13 +4,11 @@
 //! than that of every older generation of this state, restores included.
 
 use super::cell::{List, Map};
-use super::rows::Rows;
 use super::table::{HeapBytes, Table};
 
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(crate) number: u64,
-    pub(crate) singles: Rows,
     pub(crate) lists: Table<List>,
     pub(crate) maps: Table<Map>,
     pub(crate) heap: Heap,
@@ -32,7 +30,6 @@ impl Generation {
     pub(crate) fn new(number: u64) -> Self {
         Self {
             number,
-            singles: Rows::default(),
             lists: Table::default(),
             maps: Table::default(),
             heap: Heap::default(),
@@ -49,30 +46,26 @@ impl Generation {
         self.dirty = true;
     }
 
-    /// Whether no further row fits, whatever memory there is.
-    pub(crate) fn is_full(&self) -> bool {
-        self.singles.is_full()
-    }
-
     /// Whether there is no cell at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.singles.len() + self.lists.len() + self.maps.len() == 0
+        self.lists.len() + self.maps.len() == 0
     }
 
     /// Bytes of memory, tables and cells.
     pub(crate) fn bytes(&self) -> usize {
-        self.singles.bytes() + self.lists.bytes() + self.maps.bytes() + self.heap.0
+        self.lists.bytes() + self.maps.bytes() + self.heap.0
+    }
+
+    /// Bytes that one more cell may add, without the cell itself.
+    #[inline]
+    pub(crate) fn growth_bytes(&self) -> usize {
+        self.lists.growth_bytes().max(self.maps.growth_bytes())
     }
 
     /// Bytes of memory when one more cell has its place in a table, whatever the cell itself then has.
     #[inline]
     pub(crate) fn bytes_to_grow(&self) -> usize {
-        let tables = [
-            self.singles.growth_bytes(),
-            self.lists.growth_bytes(),
-            self.maps.growth_bytes(),
-        ];
-        self.bytes() + tables.into_iter().max().unwrap_or_default()
+        self.bytes() + self.growth_bytes()
     }
 }
 

@@ -1,132 +1,198 @@
-//! Single rows of one generation: a hash index of eight bytes a row over an [`Arena`] of records.
+//! All single rows in memory: a [`Log`] of records, and an [`Index`] of the newest one of each row.
 //!
-//! Invariant: one entry a row, and its record is the newest. The hash is computed once by the caller
-//! ([`Hashing`](super::table::Hashing)) and used for the same row in every generation; the index keeps half of it, which tells
-//! other rows apart without looking at their records.
+//! Invariants:
+//! - the index has one entry a row, and it is the newest record; where it has none, the store is right;
+//! - a block is dropped only when the store has what it says: it is clean or flushed.
+//!
+//! What stays is decided as blocks are dropped, oldest first: a row that was asked for again since it came is appended once more, as
+//! clean, and others go. So the log holds what is recent and what recurs, whether it was read or written; a row that is
+//! in use costs one copy for each time that the whole log passes.
+//!
+//! Memory and flushing are the buffer's business: it asks for bytes and says when.
 
-use hashbrown::HashTable;
+use std::sync::Arc;
 
-use super::arena::{Arena, At, Record};
+use super::block::{At, Block, Records};
+use super::index::Index;
+use super::log::Log;
+use super::record::Record;
+use super::table::Hashing;
 
-/// An entry of the index.
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    hash: u32,
-    at: At,
-}
+/// Of a block's bytes, rows that were asked for again are spared until this share was: every block that is dropped gives
+/// memory back.
+const SPARED_SHARE: (usize, usize) = (3, 4);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rows {
-    index: HashTable<Slot>,
-    arena: Arena,
-    /// As [`HashTable::allocation_size`] says, which reckons it each time.
-    index_bytes: usize,
-}
-
-/// The half that the index keeps: the upper one, which the hash function mixes best.
-#[inline]
-fn half(hash: u64) -> u32 {
-    let [a, b, c, d, ..] = hash.to_be_bytes();
-    u32::from_be_bytes([a, b, c, d])
-}
-
-/// A hash of 64 bits for the index, which looks at the lowest and the topmost ones.
-#[inline]
-fn spread(half: u32) -> u64 {
-    u64::from(half) << 32 | u64::from(half)
+    index: Index,
+    log: Log,
+    /// Whether anything was written since the last freeze, and how many bytes of blocks had been begun before.
+    dirty_from: Option<usize>,
 }
 
 impl Rows {
-    pub(crate) fn len(&self) -> usize {
-        self.index.len()
+    pub(crate) fn new(generation: u64) -> Self {
+        Self {
+            index: Index::default(),
+            log: Log::new(generation),
+            dirty_from: None,
+        }
     }
 
     /// Bytes of memory.
-    pub(crate) fn bytes(&self) -> usize {
-        self.index_bytes + self.arena.bytes()
+    #[inline]
+    pub(crate) const fn bytes(&self) -> usize {
+        self.index.bytes() + self.log.bytes()
     }
 
-    /// Bytes that one more small row may add: a full index doubles, and a full arena gets a block.
-    pub(crate) fn growth_bytes(&self) -> usize {
-        let index = if self.index.len() < self.index.capacity() {
-            0
-        } else {
-            self.index_bytes
-        };
-        index + self.arena.growth_bytes()
+    /// Of those, the ones that dropped blocks do not give back.
+    #[inline]
+    pub(crate) const fn index_bytes(&self) -> usize {
+        self.index.bytes()
+    }
+
+    /// Bytes that one more small row may add.
+    #[inline]
+    pub(crate) const fn growth_bytes(&self) -> usize {
+        self.index.growth_bytes() + self.log.growth_bytes()
+    }
+
+    /// Bytes of blocks that were begun since the first write after the last freeze; none if nothing was written.
+    #[inline]
+    pub(crate) const fn dirty_span_bytes(&self) -> usize {
+        match self.dirty_from {
+            Some(from) => self.log.begun_bytes() - from,
+            None => 0,
+        }
     }
 
     /// Whether no further row fits, whatever memory there is.
+    #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.arena.is_full()
+        self.log.is_full()
     }
 
-    /// Where the row's record is.
+    /// Where the row's newest record is.
     #[inline]
-    pub(crate) fn position(&self, hash: u64, row: &[u8]) -> Option<At> {
-        let half = half(hash);
-        let same = |slot: &Slot| slot.hash == half && self.arena.row(slot.at) == row;
-        self.index.find(spread(half), same).map(|slot| slot.at)
-    }
-
-    #[inline]
-    pub(crate) fn find(&self, hash: u64, row: &[u8]) -> Option<Record<'_>> {
-        self.position(hash, row).map(|at| self.arena.record(at))
+    pub(crate) fn find(&mut self, hash: u64, row: &[u8]) -> Option<At> {
+        let Self { index, log, .. } = self;
+        index.touch(hash, |at| log.row(at) == row)
     }
 
     #[inline]
     pub(crate) fn record(&self, at: At) -> Record<'_> {
-        self.arena.record(at)
+        self.log.record(at)
     }
 
     /// Adds a row that is not there.
-    pub(crate) fn insert(
-        &mut self,
-        hash: u64,
-        row: &[u8],
-        value: Option<&[u8]>,
-        dirty: bool,
-    ) -> At {
-        let hash = half(hash);
-        let at = self.arena.push(row, value, dirty);
-        let slot = Slot { hash, at };
-        if self.index.len() == self.index.capacity() {
-            self.index.reserve(1, |slot| spread(slot.hash));
-            self.index_bytes = self.index.allocation_size();
+    #[inline]
+    pub(crate) fn insert(&mut self, hash: u64, record: Record<'_>) -> At {
+        if record.dirty {
+            self.mark_dirty();
         }
-        self.index
-            .insert_unique(spread(hash), slot, |slot| spread(slot.hash));
+        let at = self.log.push(record);
+        self.index.insert(hash, at);
         at
     }
 
-    /// Whether the record at `at` has room for a value of this length.
+    /// Replaces the value of the row whose record is at `at`, and makes it dirty. Returns false, and changes nothing, if that
+    /// takes memory.
     #[inline]
-    pub(crate) fn fits(&self, at: At, value: usize) -> bool {
-        self.arena.fits(at, value)
+    pub(crate) fn replace(&mut self, at: At, value: Option<&[u8]>) -> bool {
+        let replaced = self.log.replace(at, value);
+        if replaced {
+            self.mark_dirty();
+        }
+        replaced
     }
 
-    /// Replaces the value of the row whose record is at `at`, and makes it dirty.
+    /// Replaces the value of the row whose record is at `at` with a new record, which is dirty.
+    pub(crate) fn rewrite(&mut self, hash: u64, at: At, row: &[u8], value: Option<&[u8]>) {
+        self.mark_dirty();
+        let now = self.log.rewrite(at, row, value);
+        self.index.relocate(hash, at, now);
+    }
+
     #[inline]
-    pub(crate) fn set(&mut self, hash: u64, at: At, value: Option<&[u8]>) {
-        let now = self.arena.set(at, value);
-        if now != at {
-            self.moved(hash, at, now);
+    const fn mark_dirty(&mut self) {
+        if self.dirty_from.is_none() {
+            self.dirty_from = Some(self.log.begun_bytes());
         }
     }
 
-    #[cold]
-    fn moved(&mut self, hash: u64, from: At, to: At) {
-        let slot = self
-            .index
-            .find_mut(spread(half(hash)), |slot| slot.at == from);
-        if let Some(slot) = slot {
-            slot.at = to;
-        }
+    /// Whether there is anything to flush since the last freeze.
+    pub(crate) const fn is_dirty(&self) -> bool {
+        self.dirty_from.is_some()
     }
 
-    /// Every row, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (At, Record<'_>)> {
-        let ats = self.index.iter().map(|slot| slot.at);
-        ats.map(|at| (at, self.arena.record(at)))
+    /// Ends the generation. No work in proportion to rows.
+    pub(crate) fn freeze(&mut self) -> FrozenRows {
+        self.dirty_from = None;
+        FrozenRows(self.log.freeze())
+    }
+
+    /// The oldest block.
+    pub(crate) fn oldest(&self) -> Option<&Block> {
+        self.log.oldest()
+    }
+
+    /// Drops the oldest block, of which the store has all.
+    pub(crate) fn drop_oldest(&mut self, hashing: &Hashing) {
+        let Some((number, oldest)) = self.log.take_oldest() else {
+            return;
+        };
+        let (share, of) = SPARED_SHARE;
+        // The last block goes with all that it has: there is none for the spared ones to go to.
+        let mut sparable_bytes = if self.log.is_empty() {
+            0
+        } else {
+            oldest.used() / of * share
+        };
+        for (offset, record) in oldest.records().iter() {
+            let hash = hashing.of(record.row);
+            let at = At::new(number, offset);
+            let Some(touched) = self.index.spare(hash, at) else {
+                // There is a newer one.
+                continue;
+            };
+            let bytes = Record::bytes(record.row, record.value.map_or(0, <[u8]>::len));
+            if touched && bytes <= sparable_bytes {
+                sparable_bytes -= bytes;
+                let dirty = false;
+                let again = self.log.push(Record { dirty, ..record });
+                self.index.relocate(hash, at, again);
+            } else {
+                self.index.remove(hash, at);
+            }
+        }
+        self.log.release(number, oldest);
     }
 }
+
+/// The records of a generation's blocks that have something to flush.
+#[derive(Debug, Default)]
+pub(crate) struct FrozenRows(Vec<Arc<Records>>);
+
+impl FrozenRows {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every record and where it is, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (At, Record<'_>)> {
+        let blocks = self.0.iter().enumerate();
+        blocks.flat_map(|(number, records)| {
+            let records = records.iter();
+            records.map(move |(offset, record)| (At::new(number, offset), record))
+        })
+    }
+
+    #[inline]
+    pub(crate) fn record(&self, at: At) -> Record<'_> {
+        let records = self.0.get(at.block());
+        Record::read(records.map_or(&[], |records| records.tail(at.offset())))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use alluvium_protocol::row::RowRange;
 use super::cell::{List, ListBase, Map, MapBase};
 use super::entries::Range;
 use super::generation::Generation;
+use super::rows::FrozenRows;
 use super::sorted::Sorted;
 use super::table::Entry;
 use crate::error::Result;
@@ -83,11 +84,15 @@ impl<'g> Stored<'g> {
 }
 
 impl<'g> GenerationRun<'g> {
-    pub(crate) fn new(generation: &'g Generation, store: &'g dyn Store) -> Self {
+    pub(crate) fn new(
+        generation: &'g Generation,
+        singles: &'g FrozenRows,
+        store: &'g dyn Store,
+    ) -> Self {
         Self {
             number: generation.number,
             store,
-            singles: Sorted::new(&generation.singles),
+            singles: Sorted::new(singles),
             lists: by_row(generation.lists.iter().filter(|list| list.cell.is_dirty())),
             maps: by_row(generation.maps.iter().filter(|map| map.cell.is_dirty())),
             open: Open::None,

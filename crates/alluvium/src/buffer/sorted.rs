@@ -5,8 +5,9 @@
 
 use std::vec::IntoIter;
 
-use super::arena::{At, Record};
-use super::rows::Rows;
+use super::block::At;
+use super::record::Record;
+use super::rows::FrozenRows;
 
 /// A row to be sorted: its first twelve bytes, as numbers that compare as the bytes do.
 #[derive(Debug, Clone, Copy)]
@@ -19,12 +20,12 @@ struct Row {
 }
 
 pub(crate) struct Sorted<'g> {
-    rows: &'g Rows,
+    rows: &'g FrozenRows,
     order: IntoIter<Row>,
 }
 
 impl<'g> Sorted<'g> {
-    pub(crate) fn new(rows: &'g Rows) -> Self {
+    pub(crate) fn new(rows: &'g FrozenRows) -> Self {
         let dirty = rows.iter().filter(|(_, record)| record.dirty);
         let mut order: Vec<Row> = dirty.map(|(at, record)| Row::of(at, record.row)).collect();
         order.sort_unstable_by(|a, b| {

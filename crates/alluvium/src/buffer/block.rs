@@ -1,0 +1,189 @@
+//! A block of the log: records one behind the other, all of one generation.
+//!
+//! ```text
+//!   begin ──► owned, changes in place ── freeze, if it is dirty ──► shared with the flusher, changes no more
+//! ```
+//!
+//! Invariant: what the flusher reads does not change, and it needs no lock to read it. The bytes stay where they are
+//! when a block is shared. When a block begins and when it goes are the log's business.
+
+use std::sync::Arc;
+
+use super::record::{self, Head, Record, UNIT};
+
+/// Where a record begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct At(u32);
+
+/// Low bits of an [`At`]: units within a block. The others number the block.
+const UNIT_BITS: u32 = 13;
+
+/// Blocks are as large as an [`At`] can tell, 64 KiB, once a generation is large: small enough that a block is dropped
+/// in the time of a few records, and that what memory holds is decided finely. A record that is larger than a block has
+/// one to itself and begins at its beginning.
+pub(crate) const BLOCK_BYTES_MAX: usize = UNIT << UNIT_BITS;
+
+/// There are no more blocks than this: 32 GiB of large ones.
+pub(crate) const BLOCKS_MAX: usize = (1 << (u32::BITS - UNIT_BITS)) - 1;
+
+impl At {
+    /// No record is there.
+    pub(crate) const NOWHERE: Self = Self(u32::MAX);
+
+    pub(crate) fn new(block: usize, offset: usize) -> Self {
+        // Both fit: there are at most `BLOCKS_MAX` blocks, and records begin within the first `BLOCK_BYTES_MAX` bytes.
+        let block = u32::try_from(block).unwrap_or(u32::MAX);
+        let unit = u32::try_from(offset / UNIT).unwrap_or(0);
+        Self(block << UNIT_BITS | unit)
+    }
+
+    #[inline]
+    pub(crate) const fn block(self) -> usize {
+        (self.0 >> UNIT_BITS) as usize
+    }
+
+    #[inline]
+    pub(crate) const fn offset(self) -> usize {
+        (self.0 & ((1 << UNIT_BITS) - 1)) as usize * UNIT
+    }
+}
+
+/// The bytes of a block, and how many of them are records.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    bytes: Box<[u8]>,
+    used: usize,
+}
+
+impl Records {
+    /// The records, and where in the block they begin.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Record<'_>)> {
+        let mut rest = self.bytes.get(..self.used).unwrap_or_default();
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let offset = self.used - rest.len();
+            let record = Record::read(rest);
+            let bytes = Head::read(rest).record_bytes();
+            rest = rest.get(bytes..).unwrap_or_default();
+            Some((offset, record))
+        })
+    }
+
+    /// The record that begins at `offset`, and what comes after it.
+    #[inline]
+    pub(crate) fn tail(&self, offset: usize) -> &[u8] {
+        self.bytes.get(offset..).unwrap_or_default()
+    }
+}
+
+#[derive(Debug)]
+enum Held {
+    Owned(Records),
+    Shared(Arc<Records>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Block {
+    held: Held,
+    /// Which one it was begun in.
+    pub(crate) generation: u64,
+    /// Whether a record of it was written, and not only read from the store.
+    pub(crate) dirty: bool,
+    /// Records that were not replaced by others.
+    live: usize,
+}
+
+impl Block {
+    /// An empty block in these bytes.
+    pub(crate) const fn new(bytes: Box<[u8]>, generation: u64) -> Self {
+        Self {
+            held: Held::Owned(Records { bytes, used: 0 }),
+            generation,
+            dirty: false,
+            live: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn records(&self) -> &Records {
+        match &self.held {
+            Held::Owned(records) => records,
+            Held::Shared(records) => records,
+        }
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.records().bytes.len()
+    }
+
+    /// Bytes of its records.
+    pub(crate) fn used(&self) -> usize {
+        self.records().used
+    }
+
+    /// Whether all of its records were replaced by others.
+    pub(crate) const fn is_dead(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Writes a record of `bytes` bytes behind the others. Returns where it begins, or nothing if there is no room for it.
+    #[inline]
+    pub(crate) fn append(&mut self, record: Record<'_>, bytes: usize) -> Option<usize> {
+        let Held::Owned(records) = &mut self.held else {
+            return None;
+        };
+        let offset = records.used;
+        record.write(records.bytes.get_mut(offset..offset + bytes)?);
+        records.used += bytes;
+        self.live += 1;
+        self.dirty |= record.dirty;
+        Some(offset)
+    }
+
+    /// Replaces a record's value and makes the record dirty. Returns false, and changes nothing, if it has no room for it or
+    /// nothing here changes any more.
+    #[inline]
+    pub(crate) fn replace(&mut self, offset: usize, value: Option<&[u8]>) -> bool {
+        let replaced = match &mut self.held {
+            Held::Owned(records) => match records.bytes.get_mut(offset..) {
+                Some(tail) => record::replace(tail, value),
+                None => false,
+            },
+            Held::Shared(_) => false,
+        };
+        self.dirty |= replaced;
+        replaced
+    }
+
+    /// There is a newer record for the row of this one, which needs no flush if nobody has it yet.
+    pub(crate) fn supersede(&mut self, offset: usize) {
+        if let Held::Owned(records) = &mut self.held
+            && let Some(tail) = records.bytes.get_mut(offset..)
+        {
+            record::supersede(tail);
+        }
+        self.live = self.live.saturating_sub(1);
+    }
+
+    /// The records for the flusher. Nothing here changes from now on.
+    pub(crate) fn share(&mut self) -> Arc<Records> {
+        let held = std::mem::replace(&mut self.held, Held::Owned(Records::default()));
+        let records = match held {
+            Held::Owned(records) => Arc::new(records),
+            Held::Shared(records) => records,
+        };
+        self.held = Held::Shared(Arc::clone(&records));
+        records
+    }
+
+    /// The bytes of a block that is no more, unless the flusher still has them.
+    pub(crate) fn into_bytes(self) -> Option<Box<[u8]>> {
+        match self.held {
+            Held::Owned(records) => Some(records.bytes),
+            Held::Shared(records) => Some(Arc::into_inner(records)?.bytes),
+        }
+    }
+}

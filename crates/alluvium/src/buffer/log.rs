@@ -1,0 +1,226 @@
+//! A log of records in blocks: the newest are appended, the oldest dropped, a block at a time.
+//!
+//! ```text
+//!   oldest                                          newest
+//!   block  block  block │ block  block  block │ block  block
+//!   flushed             │ frozen              │ active
+//! ```
+//!
+//! Invariants:
+//! - each block belongs to one generation, and only those of the active one change;
+//! - a freeze takes no time in proportion to records;
+//! - records do not move. A value that outgrows its record, or belongs to an older generation, gets a new record, and the
+//!   old one's bytes count until its block is dropped.
+//!
+//! Knows nothing of hashes or of what the store has: who wants to find a record keeps its [`At`], and who drops a
+//! block knows that it may.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::block::{At, BLOCK_BYTES_MAX, BLOCKS_MAX, Block, Records};
+use super::record::{Head, Record, UNIT};
+
+/// The first block of a generation is small: there are generations with a handful of records.
+const BLOCK_BYTES_MIN: usize = 1 << 10;
+
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// By number; those whose number is free are none.
+    blocks: Vec<Option<Block>>,
+    free: Vec<usize>,
+    /// Numbers of the blocks in use, oldest first.
+    order: VecDeque<usize>,
+    bytes: usize,
+    generation: u64,
+    /// Bytes of all blocks that were begun in this generation, those that are gone included.
+    begun_bytes: usize,
+    /// Of a block that was dropped: for the next one. Does not count, as there is at most one.
+    spare: Option<Box<[u8]>>,
+}
+
+impl Log {
+    pub(crate) const fn new(generation: u64) -> Self {
+        Self {
+            blocks: Vec::new(),
+            free: Vec::new(),
+            order: VecDeque::new(),
+            bytes: 0,
+            generation,
+            begun_bytes: 0,
+            spare: None,
+        }
+    }
+
+    /// Bytes of all blocks.
+    #[inline]
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes of all blocks that were begun since the last freeze, those that are gone included.
+    #[inline]
+    pub(crate) const fn begun_bytes(&self) -> usize {
+        self.begun_bytes
+    }
+
+    /// Bytes that one more small record may add: a quarter of what the generation has, so that small ones stay small.
+    #[inline]
+    pub(crate) const fn growth_bytes(&self) -> usize {
+        let generation_bytes = if self.begun_bytes < self.bytes {
+            self.begun_bytes
+        } else {
+            self.bytes
+        };
+        let quarter = (generation_bytes / 4).next_multiple_of(UNIT);
+        if quarter < BLOCK_BYTES_MIN {
+            BLOCK_BYTES_MIN
+        } else if quarter > BLOCK_BYTES_MAX {
+            BLOCK_BYTES_MAX
+        } else {
+            quarter
+        }
+    }
+
+    /// Whether there is no place for another record, whatever memory there is.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.order.len() + 1 >= BLOCKS_MAX
+    }
+
+    /// Adds a record to the active generation.
+    #[inline]
+    pub(crate) fn push(&mut self, record: Record<'_>) -> At {
+        self.push_with_room(record, record.value.map_or(0, <[u8]>::len))
+    }
+
+    fn push_with_room(&mut self, record: Record<'_>, room: usize) -> At {
+        let bytes = Record::bytes(record.row, room);
+        if let Some(&newest) = self.order.back()
+            && let Some(block) = self.block_mut(newest)
+            && let Some(offset) = block.append(record, bytes)
+        {
+            return At::new(newest, offset);
+        }
+        let number = self.begin_block(bytes);
+        let block = self.blocks.get_mut(number).and_then(Option::as_mut);
+        let offset = block.and_then(|block| block.append(record, bytes));
+        offset.map_or(At::NOWHERE, |offset| At::new(number, offset))
+    }
+
+    /// A block of the active generation.
+    #[inline]
+    fn block_mut(&mut self, number: usize) -> Option<&mut Block> {
+        let block = self.blocks.get_mut(number)?.as_mut()?;
+        (block.generation == self.generation).then_some(block)
+    }
+
+    #[cold]
+    fn begin_block(&mut self, record_bytes: usize) -> usize {
+        let bytes = record_bytes.max(self.growth_bytes());
+        let spare = self.spare.take_if(|spare| spare.len() == bytes);
+        let place = spare.unwrap_or_else(|| vec![0; bytes].into_boxed_slice());
+        let block = Some(Block::new(place, self.generation));
+        self.bytes += bytes;
+        self.begun_bytes += bytes;
+        let number = self.free.pop().unwrap_or(self.blocks.len());
+        match self.blocks.get_mut(number) {
+            Some(free) => *free = block,
+            None => self.blocks.push(block),
+        }
+        self.order.push_back(number);
+        number
+    }
+
+    /// Reads a record.
+    #[inline]
+    pub(crate) fn record(&self, at: At) -> Record<'_> {
+        Record::read(self.tail(at))
+    }
+
+    /// The row of a record.
+    #[inline]
+    pub(crate) fn row(&self, at: At) -> &[u8] {
+        Record::row_of(self.tail(at))
+    }
+
+    #[inline]
+    fn tail(&self, at: At) -> &[u8] {
+        match self.blocks.get(at.block()) {
+            Some(Some(block)) => block.records().tail(at.offset()),
+            _ => &[],
+        }
+    }
+
+    /// Replaces the value where it is, and makes the record dirty. Returns false, and changes nothing, if there is no room for it
+    /// or the record is of an older generation.
+    #[inline]
+    pub(crate) fn replace(&mut self, at: At, value: Option<&[u8]>) -> bool {
+        self.block_mut(at.block())
+            .is_some_and(|block| block.replace(at.offset(), value))
+    }
+
+    /// A new record, dirty, for the row of the one at `at`.
+    pub(crate) fn rewrite(&mut self, at: At, row: &[u8], value: Option<&[u8]>) -> At {
+        let mut room = value.map_or(0, <[u8]>::len);
+        if self.block_mut(at.block()).is_some() {
+            // Half as large again: what grows step by step leaves no more than three times its size behind.
+            let had = Head::read(self.tail(at)).room;
+            room = room.max(had + had / 2);
+        }
+        if let Some(block) = self.blocks.get_mut(at.block()).and_then(Option::as_mut) {
+            block.supersede(at.offset());
+        }
+        let dirty = true;
+        self.push_with_room(Record { row, value, dirty }, room)
+    }
+
+    /// Ends the generation, and returns the records of those of its blocks that have to be flushed.
+    pub(crate) fn freeze(&mut self) -> Vec<Arc<Records>> {
+        let mut dirty = Vec::new();
+        for &number in self.order.iter().rev() {
+            let Some(Some(block)) = self.blocks.get_mut(number) else {
+                break;
+            };
+            if block.generation != self.generation {
+                break;
+            }
+            if block.dirty {
+                dirty.push(block.share());
+            }
+        }
+        self.generation += 1;
+        self.begun_bytes = 0;
+        dirty
+    }
+
+    /// The oldest block.
+    pub(crate) fn oldest(&self) -> Option<&Block> {
+        self.blocks.get(*self.order.front()?)?.as_ref()
+    }
+
+    /// Takes the oldest block out. Its number is not given to another one before [`Self::release`].
+    pub(crate) fn take_oldest(&mut self) -> Option<(usize, Block)> {
+        let number = self.order.pop_front()?;
+        let block = self.blocks.get_mut(number)?.take()?;
+        self.bytes -= block.bytes();
+        Some((number, block))
+    }
+
+    /// Whether there is any block.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Frees a block that was taken out, and its number.
+    pub(crate) fn release(&mut self, number: usize, block: Block) {
+        self.free.push(number);
+        self.spare = block
+            .into_bytes()
+            .filter(|bytes| bytes.len() == BLOCK_BYTES_MAX)
+            .or(self.spare.take());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The buffer's budget: who gives way, and when a writer waits.
+//!
+//! Invariants:
+//! - all that the buffer has, and one more small entry, is within the budget after room was made, unless nothing is left that could go;
+//! - what goes is in the store: it was flushed, or only read;
+//! - a writer waits only for the flusher, and only when nothing can go at once.
+
+use super::Buffer;
+use super::block::Block;
+use crate::error::Result;
+
+/// The active generation is frozen when it has this share of the budget: a half. The larger the runs that reach the store,
+/// the less often it rewrites what it has (docs/design/0007); a run is flushed while the other half is filled.
+const ACTIVE_SHARE: usize = 2;
+
+impl Buffer {
+    /// Keeps the buffer within its budget before an entry that takes memory is read or written.
+    #[inline]
+    pub(super) fn make_room(&mut self) -> Result<()> {
+        if self.has_room() {
+            return Ok(());
+        }
+        self.make_room_now()
+    }
+
+    /// Whether one more small entry is within the budget.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        let below_bytes = self.layer_bytes + self.flusher.unreleased_bytes_at_most();
+        let bytes = self.active.bytes() + self.singles.bytes() + below_bytes;
+        bytes + self.growth_bytes() <= self.budget_bytes && !self.active_is_full()
+    }
+
+    /// Bytes that one more small entry may add.
+    #[inline]
+    fn growth_bytes(&self) -> usize {
+        let cells = self.active.growth_bytes();
+        cells.max(self.singles.growth_bytes())
+    }
+
+    /// Whether what is active is as much as one run is to have. The index of rows serves all generations: the active one has
+    /// its share of it.
+    #[inline]
+    fn active_is_full(&self) -> bool {
+        let active_bytes = self.active.bytes_to_grow() + self.singles.dirty_span_bytes();
+        let index_bytes = self.singles.index_bytes() / ACTIVE_SHARE;
+        active_bytes + index_bytes >= self.budget_bytes / ACTIVE_SHARE || self.singles.is_full()
+    }
+
+    #[cold]
+    pub(super) fn make_room_now(&mut self) -> Result<()> {
+        if self.active_is_full() {
+            self.freeze()?;
+        }
+        loop {
+            let fits = self.bytes() + self.growth_bytes() <= self.budget_bytes;
+            if (fits && !self.singles.is_full()) || !self.give_way()? {
+                break;
+            }
+        }
+        self.flusher.look();
+        Ok(())
+    }
+
+    /// Gives some memory back, or waits until some can be. Returns false if there is none but the active generation's.
+    fn give_way(&mut self) -> Result<bool> {
+        // Of layers and single rows those give way that have more.
+        if self.layer_bytes >= self.singles.bytes() && self.drop_oldest_layer()? {
+            return Ok(true);
+        }
+        if self.drop_oldest_rows(|_| true) {
+            return Ok(true);
+        }
+        let oldest = self.singles.oldest().map(|oldest| oldest.generation);
+        if oldest == Some(self.active.number) {
+            self.freeze()?;
+        }
+        if self.drop_oldest_layer()? {
+            return Ok(true);
+        }
+        let now = self.flusher.flushed();
+        if now.through >= self.frozen && now.unreleased_bytes == 0 {
+            return Ok(false);
+        }
+        self.waits += 1;
+        self.flusher.wait_until(|later| later != now)?;
+        Ok(true)
+    }
+
+    /// Drops the oldest block of single rows if the store has what it says and `may_go` says so.
+    pub(super) fn drop_oldest_rows(&mut self, may_go: impl FnOnce(&Block) -> bool) -> bool {
+        let goes = self.singles.oldest().is_some_and(|oldest| {
+            let stored = !oldest.dirty || self.flusher.is_flushed(oldest.generation);
+            stored && may_go(oldest)
+        });
+        if goes {
+            self.singles.drop_oldest(&self.hashing);
+        }
+        goes
+    }
+
+    /// Drops the oldest layer if it is flushed.
+    pub(super) fn drop_oldest_layer(&mut self) -> Result<bool> {
+        let flushed = self
+            .layers
+            .back()
+            .is_some_and(|oldest| self.flusher.is_flushed(oldest.number));
+        if !flushed {
+            return Ok(false);
+        }
+        if let Some(oldest) = self.layers.pop_back() {
+            let bytes = oldest.bytes();
+            self.layer_bytes -= bytes;
+            self.flusher.release(oldest, bytes);
+        }
+        Ok(true)
+    }
+}
