@@ -1,21 +1,22 @@
-//! The write buffer: generations of cells in front of the store.
+//! The write buffer: what was written and read lately, in front of the store.
 //!
 //! ```text
-//!  read / write ──► active      mutable, this thread only
-//!                   layers      frozen, newest first; flushed ones are a cache
-//!                   store       has every generation up to the last flushed one
+//!  read / write ──► single rows   of all generations: one index over a log of blocks
+//!               ──► active        lists and maps; mutable, this thread only
+//!                   layers        lists and maps of frozen generations, newest first; flushed ones are a cache
+//!                   store         has every generation up to the last flushed one
 //! ```
 //!
 //! Invariants:
-//! - the newest layer that knows an entry is right about it; below all layers, the store is;
-//! - a freeze moves the active generation onto the layers and does nothing else: no I/O, no work in
-//!   proportion to rows;
-//! - layers are dropped oldest first and only when flushed, and their memory is given back by the flusher;
-//! - memory of all generations stays within the budget, except for the entry being written: the writer
-//!   waits for the flusher.
+//! - a row's newest record is right about it, and the newest layer that knows an entry about that; below them, the store is;
+//! - a freeze ends the generation and does nothing else: no I/O, no work in proportion to rows. It marks blocks, and moves the active
+//!   lists and maps onto the layers;
+//! - blocks and layers are dropped oldest first and only when the store has what they say. Those of layers are freed by a thread
+//!   that nobody waits for;
+//! - memory of all generations stays within the budget, except for the entry being written (`room.rs`).
 //!
-//! Reads bring what they find into the active generation as clean cells, so what is in use survives when
-//! old layers go. The buffer knows bytes: types, key groups and time belong to its callers.
+//! What is read is kept as clean rows and cells of the active generation; single rows that are asked for again stay when
+//! their block goes (`rows.rs`). The buffer knows bytes: types, key groups and time belong to its callers.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

@@ -1,11 +1,11 @@
 //! A block of the log: records one behind the other, all of one generation.
 //!
 //! ```text
-//!   begin ──► owned, changes in place ── freeze, if it is dirty ──► shared with the flusher, changes no more
+//!   begin ──► active, changes in place ── freeze ──► frozen, may be shared with the flusher
 //! ```
 //!
-//! Invariant: what the flusher reads does not change, and it needs no lock to read it. The bytes stay where they are
-//! when a block is shared. When a block begins and when it goes are the log's business.
+//! Invariant: a frozen block never changes, so that the flusher reads it without a lock. Its bytes stay where they were.
+//! When a block begins, is frozen and goes is the log's business.
 
 use std::sync::Arc;
 
@@ -53,9 +53,15 @@ impl At {
 pub(crate) struct Records {
     bytes: Box<[u8]>,
     used: usize,
+    len: usize,
 }
 
 impl Records {
+    /// Number of records.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// The records, and where in the block they begin.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Record<'_>)> {
         let mut rest = self.bytes.get(..self.used).unwrap_or_default();
@@ -80,37 +86,48 @@ impl Records {
 
 #[derive(Debug)]
 enum Held {
-    Owned(Records),
-    Shared(Arc<Records>),
+    Active(Records),
+    Frozen(Arc<Records>),
 }
 
-#[derive(Debug)]
+impl Default for Held {
+    fn default() -> Self {
+        Self::Active(Records::default())
+    }
+}
+
+/// One that has no bytes is none: where a block was that is gone.
+#[derive(Debug, Default)]
 pub(crate) struct Block {
     held: Held,
     /// Which one it was begun in.
     pub(crate) generation: u64,
     /// Whether a record of it was written, and not only read from the store.
     pub(crate) dirty: bool,
-    /// Records that were not replaced by others.
-    live: usize,
+    /// Records that were replaced by others.
+    superseded: usize,
 }
 
 impl Block {
     /// An empty block in these bytes.
     pub(crate) const fn new(bytes: Box<[u8]>, generation: u64) -> Self {
         Self {
-            held: Held::Owned(Records { bytes, used: 0 }),
+            held: Held::Active(Records {
+                bytes,
+                used: 0,
+                len: 0,
+            }),
             generation,
             dirty: false,
-            live: 0,
+            superseded: 0,
         }
     }
 
     #[inline]
     pub(crate) fn records(&self) -> &Records {
         match &self.held {
-            Held::Owned(records) => records,
-            Held::Shared(records) => records,
+            Held::Active(records) => records,
+            Held::Frozen(records) => records,
         }
     }
 
@@ -125,65 +142,69 @@ impl Block {
     }
 
     /// Whether all of its records were replaced by others.
-    pub(crate) const fn is_dead(&self) -> bool {
-        self.live == 0
+    pub(crate) fn is_dead(&self) -> bool {
+        self.superseded == self.records().len
     }
 
     /// Writes a record of `bytes` bytes behind the others. Returns where it begins, or nothing if there is no room for it.
     #[inline]
     pub(crate) fn append(&mut self, record: Record<'_>, bytes: usize) -> Option<usize> {
-        let Held::Owned(records) = &mut self.held else {
+        let Held::Active(records) = &mut self.held else {
             return None;
         };
         let offset = records.used;
         record.write(records.bytes.get_mut(offset..offset + bytes)?);
         records.used += bytes;
-        self.live += 1;
+        records.len += 1;
         self.dirty |= record.dirty;
         Some(offset)
     }
 
     /// Replaces a record's value and makes the record dirty. Returns false, and changes nothing, if it has no room for it or
-    /// nothing here changes any more.
+    /// the block is frozen.
     #[inline]
     pub(crate) fn replace(&mut self, offset: usize, value: Option<&[u8]>) -> bool {
-        let replaced = match &mut self.held {
-            Held::Owned(records) => match records.bytes.get_mut(offset..) {
-                Some(tail) => record::replace(tail, value),
-                None => false,
-            },
-            Held::Shared(_) => false,
-        };
-        self.dirty |= replaced;
-        replaced
+        if let Held::Active(records) = &mut self.held
+            && let Some(tail) = records.bytes.get_mut(offset..)
+            && record::replace(tail, value)
+        {
+            self.dirty = true;
+            return true;
+        }
+        false
     }
 
-    /// There is a newer record for the row of this one, which needs no flush if nobody has it yet.
+    /// Whether records are added and replaced.
+    #[inline]
+    pub(crate) const fn is_active(&self) -> bool {
+        matches!(self.held, Held::Active(_))
+    }
+
+    /// There is a newer record for the row of this one, which needs no flush then if it was not frozen.
     pub(crate) fn supersede(&mut self, offset: usize) {
-        if let Held::Owned(records) = &mut self.held
+        if let Held::Active(records) = &mut self.held
             && let Some(tail) = records.bytes.get_mut(offset..)
         {
             record::supersede(tail);
         }
-        self.live = self.live.saturating_sub(1);
+        self.superseded += 1;
     }
 
-    /// The records for the flusher. Nothing here changes from now on.
-    pub(crate) fn share(&mut self) -> Arc<Records> {
-        let held = std::mem::replace(&mut self.held, Held::Owned(Records::default()));
-        let records = match held {
-            Held::Owned(records) => Arc::new(records),
-            Held::Shared(records) => records,
+    /// Nothing here changes from now on. Returns the records.
+    pub(crate) fn freeze(&mut self) -> Arc<Records> {
+        let records = match std::mem::take(&mut self.held) {
+            Held::Active(records) => Arc::new(records),
+            Held::Frozen(records) => records,
         };
-        self.held = Held::Shared(Arc::clone(&records));
+        self.held = Held::Frozen(Arc::clone(&records));
         records
     }
 
     /// The bytes of a block that is no more, unless the flusher still has them.
     pub(crate) fn into_bytes(self) -> Option<Box<[u8]>> {
         match self.held {
-            Held::Owned(records) => Some(records.bytes),
-            Held::Shared(records) => Some(Arc::into_inner(records)?.bytes),
+            Held::Active(records) => Some(records.bytes),
+            Held::Frozen(records) => Some(Arc::into_inner(records)?.bytes),
         }
     }
 }

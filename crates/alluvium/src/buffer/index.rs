@@ -4,8 +4,10 @@
 //! slot   hash, 31 bits ‖ TOUCHED ‖ where the record is, 32 bits
 //! ```
 //!
-//! Slots are probed one after the other from the one that the hash names, so that a look-up nearly always reads one line of memory, and a row that
-//! goes leaves no mark behind: the ones after it move up. At most three quarters of the slots are taken; then there are half as many again.
+//! Slots are in the order of hashes, each at the one that its hash names or as near behind it as those before it leave it. So a look-up
+//! nearly always reads one line of memory, ends at the first larger hash where there is no such row, and never comes round to
+//! the beginning. A row that goes leaves no mark behind: the ones after it move up. At most three quarters of the slots are
+//! taken; then there are half as many again.
 //!
 //! Knows no rows: who looks one up compares it.
 
@@ -14,8 +16,8 @@ use super::block::At;
 /// In a slot's hash: the row was asked for again since it came, or since it was last spared.
 const TOUCHED: u32 = 1;
 
-/// Slots of the first table.
-const SLOTS_MIN: usize = 16;
+/// Slots that hashes name in the first table.
+const HOMES_MIN: usize = 16;
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -23,14 +25,27 @@ struct Slot {
     at: At,
 }
 
+/// Slots behind those that hashes name, for the largest hashes. More are added where they are not enough.
+const SLOTS_BEHIND: usize = 16;
+
+/// No row is there. No hash is larger: a look-up that comes here ends.
 const EMPTY: Slot = Slot {
-    hash: 0,
+    hash: u32::MAX,
     at: At::NOWHERE,
 };
+
+impl Slot {
+    #[inline]
+    const fn half(self) -> u32 {
+        self.hash & !TOUCHED
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     slots: Vec<Slot>,
+    /// Slots that hashes name.
+    homes: usize,
     len: usize,
 }
 
@@ -39,13 +54,6 @@ pub(crate) struct Index {
 fn half(hash: u64) -> u32 {
     let [a, b, c, d, ..] = hash.to_be_bytes();
     u32::from_be_bytes([a, b, c, d]) & !TOUCHED
-}
-
-/// The slot where probing for a hash begins: hashes in order name slots in order.
-#[inline]
-fn home(hash: u32, slots: usize) -> usize {
-    let scaled = u64::from(hash & !TOUCHED) * slots as u64;
-    usize::try_from(scaled >> u32::BITS).unwrap_or(0)
 }
 
 impl Index {
@@ -67,40 +75,40 @@ impl Index {
 
     #[inline]
     const fn has_room(&self) -> bool {
-        self.len < self.slots.len() / 4 * 3
+        self.len < self.homes / 4 * 3
     }
 
+    /// Slots of the next table.
     const fn larger(&self) -> usize {
-        let larger = self.slots.len() + self.slots.len() / 2;
-        if larger < SLOTS_MIN {
-            SLOTS_MIN
+        let larger = self.homes + self.homes / 2;
+        let homes = if larger < HOMES_MIN {
+            HOMES_MIN
         } else {
             larger
-        }
+        };
+        homes + SLOTS_BEHIND
     }
 
-    /// The slot of a record with this hash that `is_it` accepts.
+    /// The slot that a hash names: larger hashes name later ones.
+    #[inline]
+    fn home(&self, hash: u32) -> usize {
+        let scaled = u64::from(hash) * self.homes as u64;
+        usize::try_from(scaled >> u32::BITS).unwrap_or(0)
+    }
+
+    /// The slot of a record with this hash that `is_it` accepts, which never accepts [`At::NOWHERE`].
     #[inline]
     fn position(&self, hash: u32, mut is_it: impl FnMut(At) -> bool) -> Option<usize> {
-        let mut position = home(hash, self.slots.len());
+        let mut position = self.home(hash);
         loop {
             let slot = self.slots.get(position)?;
-            if slot.at == At::NOWHERE {
-                return None;
-            }
-            if slot.hash & !TOUCHED == hash && is_it(slot.at) {
+            if slot.half() == hash && is_it(slot.at) {
                 return Some(position);
             }
-            position = self.after(position);
-        }
-    }
-
-    #[inline]
-    const fn after(&self, position: usize) -> usize {
-        if position + 1 == self.slots.len() {
-            0
-        } else {
-            position + 1
+            if slot.half() > hash {
+                return None;
+            }
+            position += 1;
         }
     }
 
@@ -126,25 +134,46 @@ impl Index {
         self.len += 1;
     }
 
+    /// Puts a slot behind those whose hashes are not larger, and moves the others on until one falls on an empty one.
     #[inline]
-    fn place(&mut self, slot: Slot) {
-        let mut position = home(slot.hash, self.slots.len());
-        while let Some(there) = self.slots.get_mut(position) {
+    fn place(&mut self, mut slot: Slot) {
+        let mut position = self.home(slot.half());
+        loop {
+            let Some(there) = self.slots.get_mut(position) else {
+                return self.push(slot);
+            };
             if there.at == At::NOWHERE {
                 *there = slot;
                 return;
             }
-            position = self.after(position);
+            if there.half() > slot.half() {
+                std::mem::swap(there, &mut slot);
+            }
+            position += 1;
         }
     }
 
     #[cold]
     fn grow(&mut self) {
         let larger = vec![EMPTY; self.larger()];
+        self.homes = larger.len() - SLOTS_BEHIND;
         let slots = std::mem::replace(&mut self.slots, larger);
+        // In order, so that none has to move on for another.
+        let mut next = 0;
         for slot in slots.into_iter().filter(|slot| slot.at != At::NOWHERE) {
-            self.place(slot);
+            next = self.home(slot.half()).max(next);
+            match self.slots.get_mut(next) {
+                Some(there) => *there = slot,
+                None => self.push(slot),
+            }
+            next += 1;
         }
+    }
+
+    #[cold]
+    fn push(&mut self, slot: Slot) {
+        self.slots.reserve_exact(SLOTS_BEHIND);
+        self.slots.push(slot);
     }
 
     /// The row's record is at `now` and not at `was` any more.
@@ -169,29 +198,13 @@ impl Index {
         let Some(mut hole) = self.position(half(hash), |there| there == at) else {
             return;
         };
-        let slots = self.slots.len();
-        // From `from` on to `to`, round the end.
-        let steps = |from: usize, to: usize| {
-            if to < from {
-                to + slots - from
-            } else {
-                to - from
-            }
-        };
-        let mut position = hole;
-        loop {
-            position = self.after(position);
-            let Some(&slot) = self.slots.get(position) else {
-                break;
-            };
-            if slot.at == At::NOWHERE {
-                break;
-            }
-            // It may move up unless that would be before its home.
-            if steps(home(slot.hash, slots), position) >= steps(hole, position) {
-                self.put(hole, slot);
-                hole = position;
-            }
+        // Those behind it move up, but none before its home.
+        while let Some(&slot) = self.slots.get(hole + 1)
+            && slot.at != At::NOWHERE
+            && self.home(slot.half()) <= hole
+        {
+            self.put(hole, slot);
+            hole += 1;
         }
         self.put(hole, EMPTY);
         self.len -= 1;

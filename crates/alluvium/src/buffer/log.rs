@@ -26,11 +26,13 @@ const BLOCK_BYTES_MIN: usize = 1 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Log {
-    /// By number; those whose number is free are none.
-    blocks: Vec<Option<Block>>,
+    /// By number; those whose number is free are empty.
+    blocks: Vec<Block>,
     free: Vec<usize>,
     /// Numbers of the blocks in use, oldest first.
     order: VecDeque<usize>,
+    /// That of the newest, or of one that is gone.
+    newest: usize,
     bytes: usize,
     generation: u64,
     /// Bytes of all blocks that were begun in this generation, those that are gone included.
@@ -45,6 +47,7 @@ impl Log {
             blocks: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
+            newest: 0,
             bytes: 0,
             generation,
             begun_bytes: 0,
@@ -96,23 +99,15 @@ impl Log {
 
     fn push_with_room(&mut self, record: Record<'_>, room: usize) -> At {
         let bytes = Record::bytes(record.row, room);
-        if let Some(&newest) = self.order.back()
-            && let Some(block) = self.block_mut(newest)
+        if let Some(block) = self.blocks.get_mut(self.newest)
             && let Some(offset) = block.append(record, bytes)
         {
-            return At::new(newest, offset);
+            return At::new(self.newest, offset);
         }
         let number = self.begin_block(bytes);
-        let block = self.blocks.get_mut(number).and_then(Option::as_mut);
+        let block = self.blocks.get_mut(number);
         let offset = block.and_then(|block| block.append(record, bytes));
         offset.map_or(At::NOWHERE, |offset| At::new(number, offset))
-    }
-
-    /// A block of the active generation.
-    #[inline]
-    fn block_mut(&mut self, number: usize) -> Option<&mut Block> {
-        let block = self.blocks.get_mut(number)?.as_mut()?;
-        (block.generation == self.generation).then_some(block)
     }
 
     #[cold]
@@ -120,7 +115,7 @@ impl Log {
         let bytes = record_bytes.max(self.growth_bytes());
         let spare = self.spare.take_if(|spare| spare.len() == bytes);
         let place = spare.unwrap_or_else(|| vec![0; bytes].into_boxed_slice());
-        let block = Some(Block::new(place, self.generation));
+        let block = Block::new(place, self.generation);
         self.bytes += bytes;
         self.begun_bytes += bytes;
         let number = self.free.pop().unwrap_or(self.blocks.len());
@@ -129,6 +124,7 @@ impl Log {
             None => self.blocks.push(block),
         }
         self.order.push_back(number);
+        self.newest = number;
         number
     }
 
@@ -147,8 +143,8 @@ impl Log {
     #[inline]
     fn tail(&self, at: At) -> &[u8] {
         match self.blocks.get(at.block()) {
-            Some(Some(block)) => block.records().tail(at.offset()),
-            _ => &[],
+            Some(block) => block.records().tail(at.offset()),
+            None => &[],
         }
     }
 
@@ -156,19 +152,20 @@ impl Log {
     /// or the record is of an older generation.
     #[inline]
     pub(crate) fn replace(&mut self, at: At, value: Option<&[u8]>) -> bool {
-        self.block_mut(at.block())
+        self.blocks
+            .get_mut(at.block())
             .is_some_and(|block| block.replace(at.offset(), value))
     }
 
     /// A new record, dirty, for the row of the one at `at`.
     pub(crate) fn rewrite(&mut self, at: At, row: &[u8], value: Option<&[u8]>) -> At {
         let mut room = value.map_or(0, <[u8]>::len);
-        if self.block_mut(at.block()).is_some() {
-            // Half as large again: what grows step by step leaves no more than three times its size behind.
-            let had = Head::read(self.tail(at)).room;
-            room = room.max(had + had / 2);
-        }
-        if let Some(block) = self.blocks.get_mut(at.block()).and_then(Option::as_mut) {
+        if let Some(block) = self.blocks.get_mut(at.block()) {
+            if block.is_active() {
+                // Half as large again: what grows step by step leaves no more than three times its size behind.
+                let had = Head::read(block.records().tail(at.offset())).room;
+                room = room.max(had + had / 2);
+            }
             block.supersede(at.offset());
         }
         let dirty = true;
@@ -179,14 +176,16 @@ impl Log {
     pub(crate) fn freeze(&mut self) -> Vec<Arc<Records>> {
         let mut dirty = Vec::new();
         for &number in self.order.iter().rev() {
-            let Some(Some(block)) = self.blocks.get_mut(number) else {
+            let Some(block) = self
+                .blocks
+                .get_mut(number)
+                .filter(|block| block.is_active())
+            else {
                 break;
             };
-            if block.generation != self.generation {
-                break;
-            }
+            let records = block.freeze();
             if block.dirty {
-                dirty.push(block.share());
+                dirty.push(records);
             }
         }
         self.generation += 1;
@@ -196,13 +195,13 @@ impl Log {
 
     /// The oldest block.
     pub(crate) fn oldest(&self) -> Option<&Block> {
-        self.blocks.get(*self.order.front()?)?.as_ref()
+        self.blocks.get(*self.order.front()?)
     }
 
     /// Takes the oldest block out. Its number is not given to another one before [`Self::release`].
     pub(crate) fn take_oldest(&mut self) -> Option<(usize, Block)> {
         let number = self.order.pop_front()?;
-        let block = self.blocks.get_mut(number)?.take()?;
+        let block = std::mem::take(self.blocks.get_mut(number)?);
         self.bytes -= block.bytes();
         Some((number, block))
     }

@@ -178,13 +178,18 @@ impl FrozenRows {
         self.0.is_empty()
     }
 
-    /// Every record and where it is, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (At, Record<'_>)> {
-        let blocks = self.0.iter().enumerate();
-        blocks.flat_map(|(number, records)| {
-            let records = records.iter();
-            records.map(move |(offset, record)| (At::new(number, offset), record))
-        })
+    /// Number of records, clean ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|records| records.len()).sum()
+    }
+
+    /// Visits every record and where it is, in no order.
+    pub(crate) fn each<'g>(&'g self, mut visit: impl FnMut(At, Record<'g>)) {
+        for (number, records) in self.0.iter().enumerate() {
+            for (offset, record) in records.iter() {
+                visit(At::new(number, offset), record);
+            }
+        }
     }
 
     #[inline]

@@ -20,10 +20,8 @@ impl Buffer {
             return Ok(None);
         }
         self.make_room()?;
-        let found = self.store.get(row, &mut self.found)?;
-        let value = found.then_some(&*self.found);
-        let dirty = false;
-        let at = self.singles.insert(hash, Record { row, value, dirty });
+        let is_stored = self.store.get(row, &mut self.found)?;
+        let at = self.remember(hash, row, is_stored);
         Ok(self.singles.record(at).value)
     }
 
@@ -45,48 +43,72 @@ impl Buffer {
         change: impl FnOnce(Option<&[u8]>, &mut Vec<u8>) -> Result<(Update, R)>,
     ) -> Result<R> {
         let hash = self.hashing.of(row);
-        let at = self.singles.find(hash, row);
-        let Self {
-            singles,
-            store,
-            found,
-            scratch,
-            ..
-        } = self;
-        let known = match at {
-            Some(at) => singles.record(at).value,
-            None if self.store_is_empty => None,
-            None => store.get(row, found)?.then_some(&**found),
+        let Some(at) = self.singles.find(hash, row) else {
+            return self.update_stored(hash, row, change);
         };
+        let Self {
+            singles, scratch, ..
+        } = self;
         scratch.clear();
-        let (update, result) = change(known, scratch)?;
+        let (update, result) = change(singles.record(at).value, scratch)?;
         let value = match update {
-            Update::Keep if at.is_some() || self.store_is_empty => return Ok(result),
-            Update::Keep => {
-                let was = known.is_some();
-                self.make_room()?;
-                let (value, dirty) = (was.then_some(&*self.found), false);
-                self.singles.insert(hash, Record { row, value, dirty });
-                return Ok(result);
-            }
+            Update::Keep => return Ok(result),
             Update::Put => {
                 check_row(row.len(), scratch.len())?;
                 Some(&**scratch)
             }
             Update::Delete => None,
         };
-        if at.is_some_and(|at| singles.replace(at, value)) {
-            return Ok(result);
+        if !singles.replace(at, value) {
+            let put = value.is_some();
+            self.append_scratch(hash, row, Some(at), put)?;
         }
-        let is_put = value.is_some();
-        let value = std::mem::take(scratch);
-        let appended = self.append(hash, row, at, is_put.then_some(&*value));
-        self.scratch = value;
-        appended?;
         Ok(result)
     }
 
+    /// The same for a row that is not in memory.
+    fn update_stored<R>(
+        &mut self,
+        hash: u64,
+        row: &[u8],
+        change: impl FnOnce(Option<&[u8]>, &mut Vec<u8>) -> Result<(Update, R)>,
+    ) -> Result<R> {
+        let is_stored = !self.store_is_empty && self.store.get(row, &mut self.found)?;
+        let Self { found, scratch, .. } = self;
+        scratch.clear();
+        let (update, result) = change(is_stored.then_some(&**found), scratch)?;
+        match update {
+            Update::Keep if self.store_is_empty => {}
+            Update::Keep => {
+                self.make_room()?;
+                self.remember(hash, row, is_stored);
+            }
+            Update::Put => {
+                check_row(row.len(), self.scratch.len())?;
+                self.append_scratch(hash, row, None, true)?;
+            }
+            Update::Delete => self.append(hash, row, None, None)?,
+        }
+        Ok(result)
+    }
+
+    /// Adds what the store said of a row: `found`, or that it has none.
+    fn remember(&mut self, hash: u64, row: &[u8], is_stored: bool) -> At {
+        let (value, dirty) = (is_stored.then_some(&*self.found), false);
+        self.singles.insert(hash, Record { row, value, dirty })
+    }
+
+    /// Writes a new record as [`Self::append`] does, with what is in `scratch` or without a value.
+    #[inline(never)]
+    fn append_scratch(&mut self, hash: u64, row: &[u8], at: Option<At>, put: bool) -> Result<()> {
+        let value = std::mem::take(&mut self.scratch);
+        let appended = self.append(hash, row, at, put.then_some(&*value));
+        self.scratch = value;
+        appended
+    }
+
     /// Writes a new record for a row whose newest one, if it has any, is at `at`.
+    #[inline(never)]
     fn append(
         &mut self,
         hash: u64,

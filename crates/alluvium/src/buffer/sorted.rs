@@ -26,8 +26,13 @@ pub(crate) struct Sorted<'g> {
 
 impl<'g> Sorted<'g> {
     pub(crate) fn new(rows: &'g FrozenRows) -> Self {
-        let dirty = rows.iter().filter(|(_, record)| record.dirty);
-        let mut order: Vec<Row> = dirty.map(|(at, record)| Row::of(at, record.row)).collect();
+        // At once: growing step by step would take twice the memory for a moment.
+        let mut order = Vec::with_capacity(rows.len());
+        rows.each(|at, record| {
+            if record.dirty {
+                order.push(Row::of(at, record.row));
+            }
+        });
         order.sort_unstable_by(|a, b| {
             (a.prefix, a.key)
                 .cmp(&(b.prefix, b.key))

@@ -67,7 +67,10 @@ proptest! {
             }
         }
         prop_assert_eq!(index.len, model.len());
-        prop_assert!(index.len <= index.slots.len() / 4 * 3);
+        prop_assert!(index.len <= index.homes / 4 * 3);
+        prop_assert_eq!(index.bytes(), 8 * index.slots.len());
+        let taken = index.slots.iter().filter(|slot| slot.at != At::NOWHERE);
+        prop_assert!(taken.is_sorted_by_key(|slot| slot.half()));
         for (number, (hash, touched)) in model {
             prop_assert_eq!(index.spare(hash, at(number)), Some(touched));
             prop_assert_eq!(index.spare(hash, at(number)), Some(false));
