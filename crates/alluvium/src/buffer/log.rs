@@ -214,10 +214,11 @@ impl Log {
     /// Frees a block that was taken out, and its number.
     pub(crate) fn release(&mut self, number: usize, block: Block) {
         self.free.push(number);
-        self.spare = block
-            .into_bytes()
-            .filter(|bytes| bytes.len() == BLOCK_BYTES_MAX)
-            .or(self.spare.take());
+        if let Some(bytes) = block.into_bytes()
+            && bytes.len() == BLOCK_BYTES_MAX
+        {
+            self.spare = Some(bytes);
+        }
     }
 }
 
