@@ -10,8 +10,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit;
 use crate::output::Format;
 
+mod diff;
+mod export;
+mod timers;
 mod upkeep;
 
+pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
+pub(crate) use export::{ExportFormat, ExportOptions};
+pub(crate) use timers::TimersOptions;
 pub(crate) use upkeep::{CopyOptions, RetainOptions, SweepOptions};
 
 /// Keyed state for stream processing: a demo job, and tools for its checkpoints.
@@ -36,6 +42,10 @@ pub(crate) enum Command {
     /// Print the state in a checkpoint or savepoint, typed as it was recorded.
     #[command(subcommand, after_help = exit::HELP)]
     State(StateCommand),
+    /// Tell which timers there are, how many are due when, and the ones due first.
+    Timers(TimersOptions),
+    /// Write the rows of states as JSON Lines or CSV, or as Parquet if it was built in.
+    Export(ExportOptions),
 }
 
 /// Options of `alluvium demo`.
@@ -153,6 +163,9 @@ pub(crate) enum CheckpointsCommand {
     /// Read every object and check presence, length, checksum, format and coverage
     #[command(after_help = exit::HELP)]
     Verify(VerifyOptions),
+    /// Compare two checkpoints or savepoints, state by state
+    #[command(after_help = format!("{DIFF_EXAMPLES}\n\n{}", exit::HELP))]
+    Diff(DiffOptions),
     /// Copy one checkpoint or savepoint, with every file it refers to, to another folder or storage
     #[command(after_help = exit::HELP)]
     Copy(CopyOptions),

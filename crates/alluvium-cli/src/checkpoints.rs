@@ -6,6 +6,7 @@
 
 mod bar;
 mod copy;
+mod diff;
 mod list;
 mod retain;
 mod show;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: &CheckpointsCommand) -> Result<Exit> {
         CheckpointsCommand::List(options) => list::run(options),
         CheckpointsCommand::Show(options) => show::run(options),
         CheckpointsCommand::Verify(options) => verify::run(options),
+        CheckpointsCommand::Diff(options) => diff::run(options),
         CheckpointsCommand::Copy(options) => copy::run(options),
         CheckpointsCommand::Retain(options) => retain::run(options),
         CheckpointsCommand::Sweep(options) => sweep::run(options),

@@ -11,7 +11,7 @@ use alluvium::ErrorKind;
 pub(crate) const HELP: &str = "\
 Exit codes:
   0   done, and all is well
-  1   a problem was found: damaged objects, a result that differs, a malformed row with --strict
+  1   a problem was found: damaged objects, a difference, a malformed row with --strict
   2   the command line or a value in it is wrong; nothing was done
   3   a file or an object store could not be reached; try again later
   4   the state does not fit: another job, another version, another type, a newer attempt

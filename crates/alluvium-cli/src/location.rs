@@ -6,6 +6,7 @@
 mod cut;
 mod folder;
 mod name;
+mod named_cut;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub(crate) use self::cut::Cut;
 pub(crate) use self::folder::Folder;
 pub(crate) use self::name::FolderName;
+pub(crate) use self::named_cut::NamedCut;
 use crate::exit::{Exit, Failure};
 
 /// Something that is not as it should be, and the object it was found in.

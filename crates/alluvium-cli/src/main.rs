@@ -13,11 +13,14 @@ mod args;
 mod checkpoints;
 mod demo;
 mod exit;
+mod export;
 mod interrupt;
 mod location;
 mod output;
+mod progress;
 mod state;
 mod time;
+mod timers;
 mod units;
 
 fn main() -> ExitCode {
@@ -28,6 +31,8 @@ fn main() -> ExitCode {
         args::Command::DemoWorker(options) => demo::worker::run(&options),
         args::Command::Checkpoints(command) => checkpoints::run(&command),
         args::Command::State(command) => state::run(&command),
+        args::Command::Timers(options) => timers::run(&options),
+        args::Command::Export(options) => export::run(&options),
     };
     match done {
         Ok(exit) => exit.into(),

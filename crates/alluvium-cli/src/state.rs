@@ -3,24 +3,22 @@
 //! Needs neither the job nor its types: keys, namespaces and values are decoded by the shapes in the
 //! manifests. Works on copies in a temporary directory; the location is only read.
 
-mod key_argument;
-mod opened;
-mod typed;
-
-use std::ops::ControlFlow;
+pub(crate) mod cut_rows;
+pub(crate) mod key_argument;
+pub(crate) mod opened;
+pub(crate) mod typed;
 
 use alluvium_protocol::key_group::{KeyGroupRange, KeyHash};
-use alluvium_protocol::manifest::Manifest;
-use alluvium_protocol::row::{self, RowRange, StateId};
-use alluvium_protocol::schema::{KeyedSchema, merge};
+use alluvium_protocol::row::StateId;
 use anyhow::Result;
 use serde::Serialize;
 
-use self::opened::Opened;
-use self::typed::{Entries, Entry};
-use crate::args::{GetOptions, ScanOptions, StateCommand};
+use self::cut_rows::CutRows;
+use self::typed::{Entries, Entry, Lists};
+use crate::args::{GetOptions, Place, ScanOptions, StateCommand};
 use crate::exit::{Exit, Failure};
-use crate::location::{Cut, Folder};
+use crate::interrupt;
+use crate::location::Folder;
 use crate::output::{self, Format};
 
 /// Carries a command out.
@@ -35,65 +33,54 @@ pub(crate) fn run(command: &StateCommand) -> Result<Exit> {
 }
 
 fn scan(options: &ScanOptions) -> Result<Exit> {
-    let cut = Folder::find(&options.place)?.cut(options.checkpoint.as_deref())?;
-    let manifests = cut.all_manifests()?;
-    let schema = schema(&manifests)?;
-    let all = cut.max_parallelism.all();
-    let groups = options.key_group.as_deref().map_or(Ok(all), parse_groups)?;
-    if !all.covers(groups) {
-        return Err(Failure::usage(format!(
-            "--key-group {groups}: the job has key groups {all}"
-        )));
-    }
-    let state = options
-        .state
-        .as_deref()
-        .map(|name| find_state(&schema, name))
-        .transpose()?;
+    let mut rows = open(&options.place, options.checkpoint.as_deref())?;
     let wanted = Wanted {
-        groups,
-        state,
+        groups: rows.groups("--key-group", options.key_group.as_deref())?,
+        state: state_id(&rows, options.state.as_deref())?,
         key: None,
         limit: options.limit,
     };
-    print(
-        options.output,
-        &collect(&cut, &manifests, &schema, &wanted)?,
-    )
+    print(options.output, &collect(&mut rows, &wanted)?)
 }
 
 fn get(options: &GetOptions) -> Result<Exit> {
-    let cut = Folder::find(&options.place)?.cut(options.checkpoint.as_deref())?;
-    let manifests = cut.all_manifests()?;
-    let schema = schema(&manifests)?;
-    let key = key_argument::encode(&schema.key, &options.key)?;
-    let state = options
-        .state
-        .as_deref()
-        .map(|name| find_state(&schema, name))
-        .transpose()?;
-    let group = cut.max_parallelism.group_of(KeyHash::of(&key));
-    let groups = KeyGroupRange::new(group.get(), group.get())?;
+    let mut rows = open(&options.place, options.checkpoint.as_deref())?;
+    let key = key_argument::encode(&rows.schema().key, &options.key)?;
+    let max_parallelism = rows.cut().max_parallelism;
+    let group = max_parallelism.group_of(KeyHash::of(&key));
     let mut wanted = Wanted {
-        groups,
-        state,
+        groups: KeyGroupRange::new(group.get(), group.get())?,
+        state: state_id(&rows, options.state.as_deref())?,
         key: Some(key),
         limit: options.limit,
     };
-    let mut found = collect(&cut, &manifests, &schema, &wanted)?;
+    let mut found = collect(&mut rows, &wanted)?;
     if found.entries.is_empty() {
         // A job whose keys bring a hash of their own has it in another group.
-        wanted.groups = cut.max_parallelism.all();
-        found = collect(&cut, &manifests, &schema, &wanted)?;
+        wanted.groups = max_parallelism.all();
+        found = collect(&mut rows, &wanted)?;
     }
     if found.entries.is_empty() {
-        let name = &options.key;
         return Err(Failure::problem(format!(
-            "checkpoint {} has no state for key {name}",
-            cut.name
+            "checkpoint {} has no state for key {}",
+            rows.cut().name,
+            options.key
         )));
     }
     print(options.output, &found)
+}
+
+/// The rows of the checkpoint that a command line names. From here on Ctrl-C ends the command in order.
+///
+/// # Errors
+/// When storage does not answer, or there is no such checkpoint, or it is damaged.
+pub(crate) fn open(place: &Place, checkpoint: Option<&str>) -> Result<CutRows> {
+    let cut = Folder::find(place)?.cut(checkpoint)?;
+    CutRows::of(cut, interrupt::cancel_on_interrupt()?)
+}
+
+fn state_id(rows: &CutRows, name: Option<&str>) -> Result<Option<StateId>> {
+    name.map(|name| Ok(rows.state(name)?.id)).transpose()
 }
 
 /// Which rows to print.
@@ -114,91 +101,33 @@ struct Found {
     entries: Vec<Entry>,
 }
 
-fn collect(
-    cut: &Cut,
-    manifests: &[Manifest],
-    schema: &KeyedSchema,
-    wanted: &Wanted,
-) -> Result<Found> {
+fn collect(rows: &mut CutRows, wanted: &Wanted) -> Result<Found> {
+    let schema = rows.schema().clone();
     let mut found = Found {
-        checkpoint: cut.name.clone(),
-        job: cut.job.clone(),
+        checkpoint: rows.cut().name.clone(),
+        job: rows.cut().job.clone(),
         more: false,
         entries: Vec::new(),
     };
-    let mut in_order: Vec<&Manifest> = manifests.iter().collect();
-    in_order.sort_by_key(|manifest| manifest.range.first());
-    for manifest in in_order {
-        let Some(groups) = manifest.range.intersection(wanted.groups) else {
-            continue;
-        };
-        let opened = Opened::download(cut, manifest)?;
-        let mut entries = Entries::new(schema, wanted.key.as_deref());
-        for range in ranges(groups, wanted.state) {
-            let flow = opened.scan(&range, &mut |row, value| {
-                found.entries.extend(entries.take(row, value)?);
-                // One more than the limit, to know whether there are more.
-                Ok(if found.entries.len() as u64 > wanted.limit {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                })
-            })?;
-            if flow.is_break() {
-                break;
+    'groups: for group in wanted.groups.iter() {
+        let mut entries = Entries::new(&schema, wanted.key.as_deref(), Lists::Whole);
+        let mut cursor = rows.rows(group, wanted.state)?;
+        while cursor.advance()? {
+            found
+                .entries
+                .extend(entries.take(cursor.row(), cursor.value())?);
+            // One more than the limit, to know whether there are more.
+            if found.entries.len() as u64 > wanted.limit {
+                break 'groups;
             }
         }
         found.entries.extend(entries.finish());
-        if found.entries.len() as u64 > wanted.limit {
-            found.more = true;
-            found.entries.truncate(usize::try_from(wanted.limit)?);
-            break;
-        }
+    }
+    if found.entries.len() as u64 > wanted.limit {
+        found.more = true;
+        found.entries.truncate(usize::try_from(wanted.limit)?);
     }
     Ok(found)
-}
-
-fn ranges(groups: KeyGroupRange, state: Option<StateId>) -> Vec<RowRange> {
-    match state {
-        Some(state) => groups
-            .iter()
-            .map(|group| RowRange::prefix(&row::prefix(group, state)))
-            .collect(),
-        None => vec![groups.rows()],
-    }
-}
-
-fn schema(manifests: &[Manifest]) -> Result<KeyedSchema> {
-    let schemas: Vec<_> = manifests.iter().map(|manifest| &manifest.schema).collect();
-    Ok(merge(&schemas)?)
-}
-
-fn find_state(schema: &KeyedSchema, name: &str) -> Result<StateId> {
-    let found = schema.states.iter().find(|state| state.name == name);
-    found.map(|state| state.id).ok_or_else(|| {
-        let names: Vec<_> = schema
-            .states
-            .iter()
-            .map(|state| state.name.as_str())
-            .collect();
-        Failure::usage(format!(
-            "there is no state `{name}`; there are: {}",
-            names.join(", ")
-        ))
-    })
-}
-
-fn parse_groups(text: &str) -> Result<KeyGroupRange> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let range = match (first.parse(), last.parse()) {
-        (Ok(first), Ok(last)) => KeyGroupRange::new(first, last).ok(),
-        _ => None,
-    };
-    range.ok_or_else(|| {
-        Failure::usage(format!(
-            "--key-group {text}: give one number or a range such as 0-42"
-        ))
-    })
 }
 
 fn print(format: Format, found: &Found) -> Result<Exit> {

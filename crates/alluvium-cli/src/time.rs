@@ -46,6 +46,11 @@ pub(crate) fn parse_rfc3339(text: &str) -> Result<i64, String> {
     Ok((minutes * 60 + second) * 1000 + millis)
 }
 
+/// A time as RFC 3339 text or as a number of milliseconds since the Unix epoch, or why it is neither.
+pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
+    text.parse().or_else(|_not_a_number| parse_rfc3339(text))
+}
+
 /// The RFC 3339 text of a time, to the second where it has no milliseconds.
 pub(crate) fn format_rfc3339(unix_millis: i64) -> String {
     let days = unix_millis.div_euclid(DAY_MILLIS);

@@ -86,7 +86,7 @@ mod reader;
 mod scalar;
 mod text;
 
-pub use self::by_shape::decode_shape;
+pub use self::by_shape::{decode_shape, encode_shape};
 pub use self::reader::KeyReader;
 use crate::error::Result;
 use crate::key_group::KeyHash;

@@ -6,7 +6,9 @@
 //! Invariant: decoders are total, nest at most [`DEPTH_MAX`] levels, and make no tree that is larger than
 //! the bytes and the shape justify.
 //!
-//! Does not find out which decoder to use (`schema::ValueSchema` names the codec) and encodes nothing.
+//! The same modules encode trees, for tools that write state they have no types of.
+//!
+//! Does not find out which of them to use: `schema::ValueSchema` names the codec.
 
 mod input;
 mod json;

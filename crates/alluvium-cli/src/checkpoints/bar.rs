@@ -1,10 +1,9 @@
 //! How far a copy is: a bar on a terminal, nothing elsewhere. Always on stderr.
 
-use std::io::IsTerminal as _;
-
 use alluvium::{Progress, TransferProgress};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
+use crate::progress;
 use crate::units;
 
 /// Shows files, bytes and bytes a second.
@@ -15,12 +14,7 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new() -> Self {
-        let style = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}");
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            // A template that does not parse costs the looks of the bar, not the copy.
-            style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
-        });
+        let bar = progress::bar("{bar:30} {percent:>3}% {msg}");
         Self { bar }
     }
 

@@ -14,7 +14,7 @@ use crate::exit::Failure;
 ///
 /// # Errors
 /// When the text does not fit the shape.
-pub(super) fn encode(shape: &Shape, text: &str) -> Result<Vec<u8>> {
+pub(crate) fn encode(shape: &Shape, text: &str) -> Result<Vec<u8>> {
     let parsed = serde_json::from_str::<Json>(text).ok();
     let mut out = Vec::new();
     let fits = match (shape, parsed) {

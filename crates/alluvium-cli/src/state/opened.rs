@@ -3,7 +3,6 @@
 //! Dropping it removes the copy.
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,11 +20,8 @@ use tempfile::TempDir;
 use crate::exit::Failure;
 use crate::location::Cut;
 
-/// Is given a row's key and value, and says whether to go on.
-pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
-
 /// A snapshot's rows on this machine.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     rows: Rows,
     // Last, so that the rows are closed before their files are removed.
     _directory: TempDir,
@@ -41,12 +37,12 @@ impl Opened {
     ///
     /// # Errors
     /// When a file is missing, damaged or cannot be copied, or the store's kind is unknown here.
-    pub(super) fn download(cut: &Cut, manifest: &Manifest) -> Result<Self> {
+    pub(crate) fn download(cut: &Cut, manifest: &Manifest, cancel: &Cancel) -> Result<Self> {
         let directory = tempfile::tempdir().context("make a temporary directory")?;
         let files = directory.path().join("files");
         fs::create_dir(&files).with_context(|| format!("make {}", files.display()))?;
         for file in &manifest.files {
-            fetch(cut, file, &files)?;
+            fetch(cut, file, &files, cancel)?;
         }
         let rows = if manifest.kind == SnapshotKind::Savepoint {
             Rows::Files(readers(manifest, &files)?)
@@ -61,7 +57,7 @@ impl Opened {
             let opened = factory(&manifest.store)?.open(
                 &directory.path().join("store"),
                 vec![part],
-                &Cancel::new(),
+                cancel,
             )?;
             Rows::Store(opened.store)
         };
@@ -71,40 +67,75 @@ impl Opened {
         })
     }
 
-    /// Visits rows in order until the visitor breaks.
+    /// The rows of a range, in order.
     ///
     /// # Errors
-    /// When the rows cannot be read, or the visitor fails.
-    pub(super) fn scan(&self, range: &RowRange, visit: &mut Visit<'_>) -> Result<ControlFlow<()>> {
+    /// When the rows cannot be read.
+    pub(crate) fn rows(&self, range: &RowRange) -> Result<Cursor<'_>> {
+        let mut sources: Vec<Box<dyn RowCursor + '_>> = Vec::new();
         match &self.rows {
-            Rows::Store(store) => drain(store.scan(range)?.as_mut(), visit),
+            Rows::Store(store) => sources.push(store.scan(range)?),
             Rows::Files(readers) => {
-                for reader in readers {
-                    if drain(&mut reader.scan(range)?, visit)?.is_break() {
-                        return Ok(ControlFlow::Break(()));
+                // The last of the vector is read first.
+                for reader in readers.iter().rev() {
+                    let bounds = reader.index().bounds();
+                    if bounds.is_some_and(|(first, last)| range.meets(first, last)) {
+                        sources.push(Box::new(reader.scan(range)?));
                     }
                 }
-                Ok(ControlFlow::Continue(()))
             }
         }
+        Ok(Cursor {
+            sources,
+            row: Vec::new(),
+            value: Vec::new(),
+        })
     }
 }
 
-fn drain(cursor: &mut dyn RowCursor, visit: &mut Visit<'_>) -> Result<ControlFlow<()>> {
-    while let Some((row, value)) = cursor.next()? {
-        if visit(row, value)?.is_break() {
-            return Ok(ControlFlow::Break(()));
+/// Rows in order, with one at hand.
+pub(crate) struct Cursor<'a> {
+    sources: Vec<Box<dyn RowCursor + 'a>>,
+    row: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl Cursor<'_> {
+    /// Moves to the next row; to the first by the first call. Returns false at the end.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub(crate) fn advance(&mut self) -> Result<bool> {
+        while let Some(source) = self.sources.last_mut() {
+            if let Some((row, value)) = source.next()? {
+                self.row.clear();
+                self.row.extend_from_slice(row);
+                self.value.clear();
+                self.value.extend_from_slice(value);
+                return Ok(true);
+            }
+            self.sources.pop();
         }
+        Ok(false)
     }
-    Ok(ControlFlow::Continue(()))
+
+    /// The key of the row that [`Self::advance`] moved to.
+    pub(crate) fn row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// The value of the row that [`Self::advance`] moved to.
+    pub(crate) fn value(&self) -> &[u8] {
+        &self.value
+    }
 }
 
-fn fetch(cut: &Cut, file: &FileRef, to: &Path) -> Result<()> {
+fn fetch(cut: &Cut, file: &FileRef, to: &Path, cancel: &Cancel) -> Result<()> {
     let object = cut.folder.object(&file.object);
     let moved = cut
         .folder
         .storage()
-        .download(&object, &to.join(&file.name), &Cancel::new())?;
+        .download(&object, &to.join(&file.name), cancel)?;
     if (moved.bytes, moved.crc32c) != (file.bytes, file.crc32c) {
         return Err(Failure::problem(format!(
             "{object} is damaged: it is not what was written; choose another checkpoint with --checkpoint"
@@ -122,8 +153,10 @@ fn placed(file: &FileRef) -> PlacedFile {
 }
 
 fn readers(manifest: &Manifest, directory: &Path) -> Result<Vec<RowsFileReader>> {
+    let mut files: Vec<_> = manifest.files.iter().collect();
+    files.sort_by(|one, other| one.bounds.cmp(&other.bounds));
     let open = |file: &FileRef| Ok(RowsFileReader::open(&directory.join(&file.name))?);
-    manifest.files.iter().map(open).collect()
+    files.into_iter().map(open).collect()
 }
 
 fn factory(kind: &str) -> Result<Arc<dyn StoreFactory>> {

@@ -11,42 +11,43 @@ use alluvium_protocol::shape::Shape;
 use alluvium_protocol::timer::split_time;
 use alluvium_protocol::value::{self, Value};
 use anyhow::{Context as _, Result};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::exit::Failure;
 use crate::time::format_rfc3339;
 
-/// One entry of a state.
-#[derive(Debug, Serialize)]
-pub(super) struct Entry {
-    state: String,
-    kind: String,
-    key_group: u16,
-    key: Box<RawValue>,
+/// One entry of a state, or one element of a list.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Entry {
+    pub(crate) state: String,
+    pub(crate) kind: String,
+    pub(crate) key_group: u16,
+    #[serde(serialize_with = "raw")]
+    pub(crate) key: Value,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
+    pub(crate) namespace: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
+    pub(crate) map_key: Option<Value>,
+    /// Position in its list, from 0 on, where elements are entries.
     #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    map_key: Option<Box<RawValue>>,
+    pub(crate) index: Option<u64>,
     /// When a timer fires, in milliseconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    time: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Box<RawValue>>,
+    pub(crate) time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
+    pub(crate) value: Option<Value>,
 }
 
 impl Entry {
     /// The entry as cells of a table.
-    pub(super) fn cells(&self) -> Vec<String> {
-        let text = |value: &Option<Box<RawValue>>| {
-            value
-                .as_ref()
-                .map_or_else(String::new, |v| v.get().to_owned())
-        };
+    pub(crate) fn cells(&self) -> Vec<String> {
+        let text =
+            |value: &Option<Value>| value.as_ref().map_or_else(String::new, Value::to_string);
         vec![
             self.state.clone(),
             self.key_group.to_string(),
-            self.key.get().to_owned(),
+            self.key.to_string(),
             text(&self.namespace),
             text(&self.map_key),
             self.time.map_or_else(String::new, format_rfc3339),
@@ -55,11 +56,39 @@ impl Entry {
     }
 }
 
+/// A value's own JSON text: integers keep all their digits.
+pub(crate) fn raw<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    RawValue::from_string(value.to_string())
+        .map_err(serde::ser::Error::custom)?
+        .serialize(serializer)
+}
+
+/// As [`raw`], and `null` for none.
+pub(crate) fn raw_option<S: Serializer>(
+    value: &Option<Value>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => raw(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// How the chunks of a list are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lists {
+    /// As one entry, whose value is the sequence of its elements.
+    Whole,
+    /// As one entry for each element: no list is held in memory.
+    ByElement,
+}
+
 /// Turns rows, given in order, into entries.
-pub(super) struct Entries<'a> {
+pub(crate) struct Entries<'a> {
     schema: &'a KeyedSchema,
     /// Only entries of this encoded key.
     key: Option<&'a [u8]>,
+    lists: Lists,
     list: Option<OpenList>,
 }
 
@@ -69,14 +98,17 @@ struct OpenList {
     address: Vec<u8>,
     entry: Entry,
     elements: Vec<Value>,
+    /// Elements seen so far.
+    count: u64,
 }
 
 impl<'a> Entries<'a> {
     /// A reader of rows of this schema.
-    pub(super) const fn new(schema: &'a KeyedSchema, key: Option<&'a [u8]>) -> Self {
+    pub(crate) const fn new(schema: &'a KeyedSchema, key: Option<&'a [u8]>, lists: Lists) -> Self {
         Self {
             schema,
             key,
+            lists,
             list: None,
         }
     }
@@ -85,46 +117,26 @@ impl<'a> Entries<'a> {
     ///
     /// # Errors
     /// When the row contradicts the schema.
-    pub(super) fn take(&mut self, row: &[u8], value: &[u8]) -> Result<Vec<Entry>> {
-        let (group, id, rest) = split_prefix(row)?;
-        let state = self
-            .schema
-            .states
-            .iter()
-            .find(|state| state.id == id)
-            .ok_or_else(|| {
-                Failure::problem(format!(
-                    "a row of state {id}, which the manifest does not describe"
-                ))
-            })?;
-        let decoded = decode(self.schema, state, rest)
-            .with_context(|| format!("a row of state `{}`", state.name))?;
+    pub(crate) fn take(&mut self, row: &[u8], value: &[u8]) -> Result<Vec<Entry>> {
+        let (_, id, _) = split_prefix(row)?;
+        let state = self.schema.states.iter().find(|state| state.id == id);
+        let state = state.ok_or_else(|| {
+            Failure::problem(format!(
+                "a row of state {id}, which the manifest does not describe"
+            ))
+        })?;
+        let decoded = decode(self.schema, state, row)?;
         if self.key.is_some_and(|key| decoded.key_bytes != key) {
             return Ok(Vec::new());
         }
-        let entry = Entry {
-            state: state.name.clone(),
-            kind: state.kind.to_string(),
-            key_group: group.get(),
-            key: raw(&decoded.key)?,
-            namespace: decoded.namespace.as_ref().map(raw).transpose()?,
-            map_key: decoded.map_key.as_ref().map(raw).transpose()?,
-            time: decoded.time,
-            value: None,
-        };
+        let entry = decoded.entry;
         match state.kind {
-            StateKind::List => {
-                let address = row
-                    .get(..row.len().saturating_sub(NUMBER_BYTES))
-                    .unwrap_or(row)
-                    .to_vec();
-                self.take_chunk(address, entry, state, value)
-            }
+            StateKind::List => self.take_chunk(list_address(row), entry, state, value),
             StateKind::EventTimers | StateKind::ProcessingTimers => Ok(self.flushed_then(entry)),
             StateKind::Value | StateKind::Map | StateKind::Reducing | StateKind::Aggregating => {
                 let value = decode_value(state, value)?;
                 Ok(self.flushed_then(Entry {
-                    value: Some(raw(&value)?),
+                    value: Some(value),
                     ..entry
                 }))
             }
@@ -132,36 +144,46 @@ impl<'a> Entries<'a> {
     }
 
     /// The entry that had to wait for the end.
-    pub(super) fn finish(mut self) -> Option<Entry> {
+    pub(crate) fn finish(mut self) -> Option<Entry> {
         self.flush()
     }
 
     fn take_chunk(
         &mut self,
-        address: Vec<u8>,
+        address: &[u8],
         entry: Entry,
         state: &StateSchema,
         chunk: &[u8],
     ) -> Result<Vec<Entry>> {
-        let mut done = None;
+        let mut done = Vec::new();
         if self
             .list
             .as_ref()
             .is_none_or(|list| list.address != address)
         {
-            done = self.flush();
+            done.extend(self.flush());
             self.list = Some(OpenList {
-                address,
+                address: address.to_vec(),
                 entry,
                 elements: Vec::new(),
+                count: 0,
             });
         }
         if let Some(list) = &mut self.list {
             for element in Elements::new(chunk) {
-                list.elements.push(decode_value(state, element?)?);
+                let value = decode_value(state, element?)?;
+                match self.lists {
+                    Lists::Whole => list.elements.push(value),
+                    Lists::ByElement => done.push(Entry {
+                        index: Some(list.count),
+                        value: Some(value),
+                        ..list.entry.clone()
+                    }),
+                }
+                list.count += 1;
             }
         }
-        Ok(done.into_iter().collect())
+        Ok(done)
     }
 
     fn flushed_then(&mut self, entry: Entry) -> Vec<Entry> {
@@ -170,23 +192,41 @@ impl<'a> Entries<'a> {
 
     fn flush(&mut self) -> Option<Entry> {
         let list = self.list.take()?;
-        let value = raw(&Value::Seq(list.elements)).ok();
-        Some(Entry {
-            value,
+        (self.lists == Lists::Whole).then_some(Entry {
+            value: Some(Value::Seq(list.elements)),
             ..list.entry
         })
     }
 }
 
-struct Decoded<'a> {
-    key_bytes: &'a [u8],
-    key: Value,
-    namespace: Option<Value>,
-    map_key: Option<Value>,
-    time: Option<i64>,
+/// What all chunk rows of one list begin with.
+pub(crate) fn list_address(row: &[u8]) -> &[u8] {
+    row.get(..row.len().saturating_sub(NUMBER_BYTES))
+        .unwrap_or(row)
 }
 
-fn decode<'a>(schema: &KeyedSchema, state: &StateSchema, rest: &'a [u8]) -> Result<Decoded<'a>> {
+/// What a row's key says.
+pub(crate) struct Decoded<'a> {
+    /// The encoded key.
+    pub(crate) key_bytes: &'a [u8],
+    /// All of the entry but its value.
+    pub(crate) entry: Entry,
+}
+
+/// Reads the key of a row of this state.
+///
+/// # Errors
+/// When it contradicts the schema.
+pub(crate) fn decode<'a>(
+    schema: &KeyedSchema,
+    state: &StateSchema,
+    row: &'a [u8],
+) -> Result<Decoded<'a>> {
+    read_key(schema, state, row).with_context(|| format!("a row of state `{}`", state.name))
+}
+
+fn read_key<'a>(schema: &KeyedSchema, state: &StateSchema, row: &'a [u8]) -> Result<Decoded<'a>> {
+    let (group, _, rest) = split_prefix(row)?;
     let (time, rest) = match state.kind {
         StateKind::EventTimers | StateKind::ProcessingTimers => {
             let (time, rest) = split_time(rest)?;
@@ -194,31 +234,50 @@ fn decode<'a>(schema: &KeyedSchema, state: &StateSchema, rest: &'a [u8]) -> Resu
         }
         _ => (None, rest),
     };
+    let mut entry = Entry {
+        state: state.name.clone(),
+        kind: state.kind.to_string(),
+        key_group: group.get(),
+        key: Value::Null,
+        namespace: None,
+        map_key: None,
+        index: None,
+        time,
+        value: None,
+    };
+    let rest = match state.kind {
+        StateKind::List => list_address(rest),
+        _ => rest,
+    };
+    if schema.key == Shape::Opaque {
+        // Only the program knows where such a key ends, so it is shown with what follows it.
+        entry.key = Value::Bytes(rest.to_vec());
+        return Ok(Decoded {
+            key_bytes: rest,
+            entry,
+        });
+    }
     let mut input = KeyReader::new(rest);
-    let key = decode_shape(&schema.key, &mut input)?;
+    entry.key = decode_shape(&schema.key, &mut input)?;
     let key_length = rest.len() - input.remaining().len();
-    let key_bytes = rest.get(..key_length).unwrap_or(rest);
     let namespace = decode_shape(&state.namespace, &mut input)?;
-    let namespace = (state.namespace != Shape::Unit).then_some(namespace);
-    let map_key = state
-        .map_key
-        .as_ref()
+    entry.namespace = (state.namespace != Shape::Unit).then_some(namespace);
+    let map_key = state.map_key.as_ref();
+    entry.map_key = map_key
         .map(|shape| decode_shape(shape, &mut input))
         .transpose()?;
-    if state.kind == StateKind::List {
-        input.slice(NUMBER_BYTES)?;
-    }
     input.finish()?;
     Ok(Decoded {
-        key_bytes,
-        key,
-        namespace,
-        map_key,
-        time,
+        key_bytes: rest.get(..key_length).unwrap_or(rest),
+        entry,
     })
 }
 
-fn decode_value(state: &StateSchema, bytes: &[u8]) -> Result<Value> {
+/// Reads a value (a list's element, a map's value, an accumulator) of this state.
+///
+/// # Errors
+/// When the bytes contradict the recorded codec and shape.
+pub(crate) fn decode_value(state: &StateSchema, bytes: &[u8]) -> Result<Value> {
     let decoded = match state.value.codec.as_str() {
         MSGPACK_NAMED => value::msgpack::decode(bytes),
         POSTCARD if state.value.shape != Shape::Opaque => {
@@ -227,9 +286,4 @@ fn decode_value(state: &StateSchema, bytes: &[u8]) -> Result<Value> {
         _ => return Ok(Value::Bytes(bytes.to_vec())),
     };
     decoded.with_context(|| format!("a value of state `{}`", state.name))
-}
-
-/// A value's own JSON text: integers keep all their digits.
-fn raw(value: &Value) -> Result<Box<RawValue>> {
-    Ok(RawValue::from_string(value.to_string())?)
 }

@@ -8,13 +8,17 @@
 )]
 
 mod command;
+mod made;
 
 mod checkpoints;
 mod command_line;
 mod copy;
 mod damage;
 mod demo;
+mod diff;
+mod export;
 mod input;
 mod resume;
 mod state;
+mod timers;
 mod upkeep;

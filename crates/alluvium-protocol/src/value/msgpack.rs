@@ -4,6 +4,10 @@
 //! structs are maps, unit structs empty sequences, enums maps of one entry or text, and integers that
 //! are not negative unsigned. An extension is a struct of its `type` and its `data`.
 
+mod encode;
+
+pub use encode::encode;
+
 use super::input::Input;
 use super::{DEPTH_MAX, Value};
 use crate::error::{Error, Result};

@@ -15,6 +15,10 @@
 //! The bytes do not say what they are: with another shape than the writer's they give another value, or
 //! an error, and nothing here can tell.
 
+mod encode;
+
+pub use encode::encode;
+
 use super::input::Input;
 use super::{DEPTH_MAX, Value};
 use crate::error::{Error, Result};
@@ -52,6 +56,19 @@ struct Decoder<'a> {
 struct Scope<'s> {
     shape: &'s Shape,
     outer: Option<&'s Self>,
+}
+
+impl<'s> Scope<'s> {
+    /// The type that a recursive shape names.
+    fn enclosing(outer: Option<&'s Self>, name: &str) -> Result<&'s Self> {
+        std::iter::successors(outer, |scope| scope.outer)
+            .find(|scope| scope.shape.name() == Some(name))
+            .ok_or_else(|| {
+                Error::incompatible(format!(
+                    "a shape refers to the type {name}, which does not enclose it"
+                ))
+            })
+    }
 }
 
 impl Decoder<'_> {
@@ -135,13 +152,7 @@ impl Decoder<'_> {
                 }
             }
             Shape::Recursive(name) => {
-                let enclosing = std::iter::successors(outer, |scope| scope.outer)
-                    .find(|scope| scope.shape.name() == Some(name));
-                let Some(scope) = enclosing else {
-                    return Err(Error::incompatible(format!(
-                        "a shape refers to the type {name}, which does not enclose it"
-                    )));
-                };
+                let scope = Scope::enclosing(outer, name)?;
                 self.value(scope.shape, scope.outer, levels)?
             }
             Shape::Opaque => {

@@ -145,6 +145,32 @@ proptest! {
     }
 
     #[test]
+    fn what_was_read_is_written_as_the_same_bytes(sample in sample()) {
+        let postcard = postcard::to_stdvec(&sample).unwrap();
+        let named = rmp_serde::to_vec_named(&sample).unwrap();
+        let shape = sample_shape();
+
+        let value = by_shape::decode(&shape, &postcard).unwrap();
+        let untyped = msgpack::decode(&named).unwrap();
+
+        prop_assert_eq!(by_shape::encode(&shape, &value).unwrap(), postcard);
+        prop_assert_eq!(msgpack::encode(&untyped).unwrap(), named);
+    }
+
+    #[test]
+    fn integers_and_lengths_are_written_in_the_fewest_bytes(
+        numbers: (i8, i16, i32, i64, u64),
+        length in 0..70_000_usize,
+    ) {
+        let long = ("x".repeat(length), numbers);
+        let named = rmp_serde::to_vec_named(&long).unwrap();
+
+        let written = msgpack::encode(&msgpack::decode(&named).unwrap());
+
+        prop_assert_eq!(written.unwrap(), named);
+    }
+
+    #[test]
     fn integers_keep_all_their_digits(
         signed: (i8, i16, i32, i64, i128),
         unsigned: (u8, u16, u32, u64, u128),
@@ -159,6 +185,7 @@ proptest! {
         let value = by_shape::decode(&shape, &postcard::to_stdvec(&integers).unwrap()).unwrap();
 
         prop_assert_eq!(value.to_string(), serde_json::to_string(&integers).unwrap());
+        prop_assert_eq!(by_shape::encode(&shape, &value).unwrap(), postcard::to_stdvec(&integers).unwrap());
     }
 
     #[test]
@@ -195,4 +222,23 @@ proptest! {
         prop_assert!(msgpack::decode(&msgpack[..cut.index(msgpack.len())]).is_err());
         prop_assert!(msgpack::decode(&[&msgpack[..], &more].concat()).is_err());
     }
+}
+
+#[test]
+fn a_value_of_another_shape_is_refused_with_what_was_due() {
+    let refused = |shape: &Shape, value: Value| by_shape::encode(shape, &value).unwrap_err();
+
+    let narrow = refused(&Shape::U8, Value::Uint(256));
+    let missing = refused(
+        &sample_shape(),
+        Value::Struct {
+            name: String::new(),
+            fields: Vec::new(),
+        },
+    );
+    let opaque = refused(&Shape::Opaque, Value::Null);
+
+    assert_eq!(narrow.to_string(), "256 where u8 is due");
+    assert!(missing.to_string().contains("no `id`"), "{missing}");
+    assert_eq!(opaque.kind(), alluvium_protocol::ErrorKind::Incompatible);
 }

@@ -1,0 +1,390 @@
+//! Walks the rows of two checkpoints side by side, in row order, and says how their entries differ.
+//!
+//! Invariant: memory holds one row of each side and, of a list that differs, [`ELEMENTS_SHOWN_MAX`] elements of each,
+//! whatever the size of the state. Entries are met in the order of key groups, then states by name, then keys.
+//!
+//! A list is one entry, compared element by element: how its elements are divided into chunks depends on when they
+//! were flushed, and says nothing of the state.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use alluvium_protocol::chunk::Elements;
+use alluvium_protocol::key_group::KeyGroup;
+use alluvium_protocol::row::PREFIX_BYTES;
+use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
+use alluvium_protocol::value::Value;
+use anyhow::Result;
+use serde::Serialize;
+
+use super::pairs::{Compared, Pair};
+use crate::state::cut_rows::CutRows;
+use crate::state::opened::Cursor;
+use crate::state::typed::{self, Entry, raw_option};
+
+/// Elements that are shown of a list that differs, from the first that does: 10, a line of a terminal.
+pub(super) const ELEMENTS_SHOWN_MAX: usize = 10;
+
+/// What became of an entry between A and B.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Change {
+    Added,
+    Changed,
+    Removed,
+}
+
+/// An entry that differs.
+#[derive(Debug, Serialize)]
+pub(super) struct Difference {
+    pub(super) change: Change,
+    /// Its key, and of a list the position of the first element that differs.
+    #[serde(flatten)]
+    pub(super) entry: Entry,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
+    pub(super) before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
+    pub(super) after: Option<Value>,
+    /// Of a list: its number of elements in A and in B.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) elements: Option<(u64, u64)>,
+}
+
+/// How the entries of one state differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Counts {
+    pub(super) added: u64,
+    pub(super) changed: u64,
+    pub(super) removed: u64,
+    pub(super) same: u64,
+    /// Bytes of keys and values in A.
+    pub(super) bytes_a: u64,
+    /// Bytes of keys and values in B.
+    pub(super) bytes_b: u64,
+    /// Bytes, in B, of what was added or changed, and in A, of what was removed.
+    pub(super) bytes_different: u64,
+}
+
+impl Counts {
+    pub(super) const fn differ(&self) -> bool {
+        self.added + self.changed + self.removed > 0
+    }
+}
+
+/// Is given each entry that differs, if the walk is to tell them.
+pub(super) type Tell<'t> = dyn FnMut(Difference) -> Result<()> + 't;
+
+/// Compares one pair of states in one key group.
+///
+/// # Errors
+/// When rows cannot be read or contradict their schema; and what `tell` returns.
+pub(super) fn walk(
+    sides: &mut [CutRows; 2],
+    group: KeyGroup,
+    pair: &Pair,
+    counts: &mut Counts,
+    tell: Option<&mut Tell<'_>>,
+) -> Result<()> {
+    let [a, b] = sides;
+    let schemas = (a.schema().clone(), b.schema().clone());
+    let a = match &pair.a {
+        Some(state) => Some(Side::begin(
+            &schemas.0,
+            state,
+            a.rows(group, Some(state.id))?,
+        )?),
+        None => None,
+    };
+    let b = match &pair.b {
+        Some(state) => Some(Side::begin(
+            &schemas.1,
+            state,
+            b.rows(group, Some(state.id))?,
+        )?),
+        None => None,
+    };
+    let mut walk = Walk {
+        compared: pair.compared,
+        counts,
+        tell,
+    };
+    match (a, b) {
+        (Some(a), Some(b)) => walk.both(a, b),
+        (Some(a), None) => walk.rest(a, Change::Removed),
+        (None, Some(b)) => walk.rest(b, Change::Added),
+        (None, None) => Ok(()),
+    }
+}
+
+struct Walk<'w, 't> {
+    compared: Compared,
+    counts: &'w mut Counts,
+    tell: Option<&'w mut Tell<'t>>,
+}
+
+impl Walk<'_, '_> {
+    fn both(&mut self, mut a: Side<'_>, mut b: Side<'_>) -> Result<()> {
+        if self.compared == Compared::Apart {
+            self.rest(a, Change::Removed)?;
+            return self.rest(b, Change::Added);
+        }
+        while !a.ended && !b.ended {
+            match a.address().cmp(b.address()) {
+                Ordering::Less => self.one(&mut a, Change::Removed)?,
+                Ordering::Greater => self.one(&mut b, Change::Added)?,
+                Ordering::Equal if a.state.kind == StateKind::List => self.lists(&mut a, &mut b)?,
+                Ordering::Equal => self.rows(&mut a, &mut b)?,
+            }
+        }
+        self.rest(a, Change::Removed)?;
+        self.rest(b, Change::Added)
+    }
+
+    fn rest(&mut self, mut side: Side<'_>, change: Change) -> Result<()> {
+        while !side.ended {
+            self.one(&mut side, change)?;
+        }
+        Ok(())
+    }
+
+    /// An entry that one side alone has.
+    fn one(&mut self, side: &mut Side<'_>, change: Change) -> Result<()> {
+        let mut told = match &self.tell {
+            Some(_) => Some(side.entry()?),
+            None => None,
+        };
+        let (mut value, mut elements) = (None, None);
+        let bytes = if side.state.kind == StateKind::List {
+            let mut list = List::begin(side);
+            let mut shown = Vec::new();
+            while let Some(element) = list.next()? {
+                if told.is_some() {
+                    list.show(Some(element), &mut shown)?;
+                }
+            }
+            (value, elements) = (Some(Value::Seq(shown)), Some(list.count));
+            list.bytes
+        } else {
+            if told.is_some() && !side.cursor.value().is_empty() {
+                value = Some(side.value(0..side.cursor.value().len())?);
+            }
+            let bytes = side.row_bytes();
+            side.advance()?;
+            bytes
+        };
+        let (before, after, pair) = match change {
+            Change::Removed => {
+                self.counts.removed += 1;
+                self.counts.bytes_a += bytes;
+                (value, None, elements.map(|count| (count, 0)))
+            }
+            Change::Added | Change::Changed => {
+                self.counts.added += 1;
+                self.counts.bytes_b += bytes;
+                (None, value, elements.map(|count| (0, count)))
+            }
+        };
+        self.counts.bytes_different += bytes;
+        if let Some(entry) = told.take() {
+            self.say(Difference {
+                change,
+                entry,
+                before,
+                after,
+                elements: pair,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// An entry of one row that both have.
+    fn rows(&mut self, a: &mut Side<'_>, b: &mut Side<'_>) -> Result<()> {
+        self.counts.bytes_a += a.row_bytes();
+        self.counts.bytes_b += b.row_bytes();
+        let (whole_a, whole_b) = (0..a.cursor.value().len(), 0..b.cursor.value().len());
+        if self.equal(a, whole_a.clone(), b, whole_b.clone())? {
+            self.counts.same += 1;
+        } else {
+            self.counts.changed += 1;
+            self.counts.bytes_different += b.row_bytes();
+            if self.tell.is_some() {
+                let difference = Difference {
+                    change: Change::Changed,
+                    entry: b.entry()?,
+                    before: Some(a.value(whole_a)?),
+                    after: Some(b.value(whole_b)?),
+                    elements: None,
+                };
+                self.say(difference)?;
+            }
+        }
+        a.advance()?;
+        b.advance()
+    }
+
+    /// A list that both have.
+    fn lists(&mut self, a: &mut Side<'_>, b: &mut Side<'_>) -> Result<()> {
+        let mut entry = b.entry()?;
+        let (mut a, mut b) = (List::begin(a), List::begin(b));
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        loop {
+            let (x, y) = (a.next()?, b.next()?);
+            if x.is_none() && y.is_none() {
+                break;
+            }
+            let same = match (&x, &y) {
+                (Some(x), Some(y)) if entry.index.is_none() => {
+                    self.equal(a.side, x.clone(), b.side, y.clone())?
+                }
+                _ => false,
+            };
+            if same {
+                continue;
+            }
+            let at = a.count.max(b.count) - 1;
+            entry.index.get_or_insert(at);
+            if self.tell.is_some() {
+                a.show(x, &mut before)?;
+                b.show(y, &mut after)?;
+            }
+        }
+        self.counts.bytes_a += a.bytes;
+        self.counts.bytes_b += b.bytes;
+        if entry.index.is_none() {
+            self.counts.same += 1;
+            return Ok(());
+        }
+        self.counts.changed += 1;
+        self.counts.bytes_different += b.bytes;
+        let elements = Some((a.count, b.count));
+        self.say(Difference {
+            change: Change::Changed,
+            entry,
+            before: Some(Value::Seq(before)),
+            after: Some(Value::Seq(after)),
+            elements,
+        })
+    }
+
+    fn equal(&self, a: &Side<'_>, x: Range<usize>, b: &Side<'_>, y: Range<usize>) -> Result<bool> {
+        match self.compared {
+            Compared::Bytes => Ok(a.bytes(x) == b.bytes(y)),
+            Compared::Printed | Compared::Apart => Ok(printed(a, x)? == printed(b, y)?),
+        }
+    }
+
+    fn say(&mut self, difference: Difference) -> Result<()> {
+        match &mut self.tell {
+            Some(tell) => tell(difference),
+            None => Ok(()),
+        }
+    }
+}
+
+fn printed(side: &Side<'_>, bytes: Range<usize>) -> Result<String> {
+    Ok(side.value(bytes)?.to_string())
+}
+
+/// The rows of one state in one key group of one checkpoint.
+struct Side<'s> {
+    schema: &'s KeyedSchema,
+    state: &'s StateSchema,
+    cursor: Cursor<'s>,
+    ended: bool,
+}
+
+impl<'s> Side<'s> {
+    fn begin(schema: &'s KeyedSchema, state: &'s StateSchema, cursor: Cursor<'s>) -> Result<Self> {
+        let mut side = Self {
+            schema,
+            state,
+            cursor,
+            ended: false,
+        };
+        side.advance()?;
+        Ok(side)
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.ended = !self.cursor.advance()?;
+        Ok(())
+    }
+
+    /// What tells the entry at hand from others: state numbers differ between jobs, and chunks between checkpoints.
+    fn address(&self) -> &[u8] {
+        let row = self.cursor.row();
+        let row = match self.state.kind {
+            StateKind::List => typed::list_address(row),
+            _ => row,
+        };
+        row.get(PREFIX_BYTES..).unwrap_or_default()
+    }
+
+    fn row_bytes(&self) -> u64 {
+        (self.cursor.row().len() + self.cursor.value().len()) as u64
+    }
+
+    fn bytes(&self, range: Range<usize>) -> &[u8] {
+        self.cursor.value().get(range).unwrap_or_default()
+    }
+
+    fn value(&self, range: Range<usize>) -> Result<Value> {
+        typed::decode_value(self.state, self.bytes(range))
+    }
+
+    fn entry(&self) -> Result<Entry> {
+        Ok(typed::decode(self.schema, self.state, self.cursor.row())?.entry)
+    }
+}
+
+/// The elements of the list at hand, chunk after chunk.
+struct List<'l, 's> {
+    side: &'l mut Side<'s>,
+    address: Vec<u8>,
+    /// Where the next element of the chunk at hand begins.
+    at: usize,
+    count: u64,
+    /// Of keys and elements, the numbers of chunks not counted.
+    bytes: u64,
+}
+
+impl<'l, 's> List<'l, 's> {
+    fn begin(side: &'l mut Side<'s>) -> Self {
+        let address = side.address().to_vec();
+        let bytes = (PREFIX_BYTES + address.len()) as u64;
+        Self {
+            side,
+            address,
+            at: 0,
+            count: 0,
+            bytes,
+        }
+    }
+
+    /// The place of the next element in the row at hand; after the last, the next entry is at hand.
+    fn next(&mut self) -> Result<Option<Range<usize>>> {
+        while !self.side.ended && self.side.address() == self.address {
+            let chunk = self.side.cursor.value();
+            let mut elements = Elements::new(chunk.get(self.at..).unwrap_or_default());
+            if let Some(element) = elements.next() {
+                let end = chunk.len() - elements.remaining();
+                let begin = end - element?.len();
+                self.bytes += (end - self.at) as u64;
+                self.at = end;
+                self.count += 1;
+                return Ok(Some(begin..end));
+            }
+            self.at = 0;
+            self.side.advance()?;
+        }
+        Ok(None)
+    }
+
+    /// Adds an element to those shown, if there are not enough.
+    fn show(&self, element: Option<Range<usize>>, shown: &mut Vec<Value>) -> Result<()> {
+        if let Some(element) = element.filter(|_| shown.len() < ELEMENTS_SHOWN_MAX) {
+            shown.push(self.side.value(element)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! Which columns an export has.
+//!
+//! Columns that no exported state fills are left out. Where one state is exported whose values are structs of plain
+//! fields, each field is a column, named `value.FIELD`.
+
+use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
+use alluvium_protocol::shape::Shape;
+use alluvium_protocol::value::Value;
+
+use crate::state::typed::Entry;
+
+/// One column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Column {
+    pub(super) name: String,
+    of: Part,
+    /// What its cells consist of, where all of them are alike.
+    pub(super) shape: Shape,
+}
+
+/// What a column is filled from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    State,
+    KeyGroup,
+    Key,
+    Namespace,
+    MapKey,
+    Index,
+    Time,
+    Value,
+    Field(String),
+}
+
+impl Column {
+    /// What an entry has in this column.
+    pub(super) fn cell(&self, entry: &Entry) -> Option<Value> {
+        match &self.of {
+            Part::State => Some(Value::Str(entry.state.clone())),
+            Part::KeyGroup => Some(Value::Uint(entry.key_group.into())),
+            Part::Key => Some(entry.key.clone()),
+            Part::Namespace => entry.namespace.clone(),
+            Part::MapKey => entry.map_key.clone(),
+            Part::Index => entry.index.map(|index| Value::Uint(index.into())),
+            Part::Time => entry.time.map(|time| Value::Int(time.into())),
+            Part::Value => entry.value.clone(),
+            Part::Field(name) => field(entry.value.as_ref()?, name),
+        }
+    }
+}
+
+/// A field of a struct, or of the map that a struct in MessagePack is read as.
+fn field(value: &Value, name: &str) -> Option<Value> {
+    match value {
+        Value::Struct { fields, .. } => {
+            let field = fields.iter().find(|(field, _)| field == name);
+            field.map(|(_, value)| value.clone())
+        }
+        Value::Map(entries) => {
+            let is_it = |key: &Value| matches!(key, Value::Str(key) if key == name);
+            let entry = entries.iter().find(|(key, _)| is_it(key));
+            entry.map(|(_, value)| value.clone())
+        }
+        _ => None,
+    }
+}
+
+/// The columns of an export of these states.
+pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
+    let column = |name: &str, of: Part, shape: Shape| Column {
+        name: name.to_owned(),
+        of,
+        shape,
+    };
+    let states = &schema.states;
+    let mut columns = vec![
+        column("state", Part::State, Shape::Str),
+        column("key_group", Part::KeyGroup, Shape::U16),
+        column("key", Part::Key, schema.key.clone()),
+    ];
+    let namespaces = alike(states, |state| {
+        (state.namespace != Shape::Unit).then_some(&state.namespace)
+    });
+    columns.extend(namespaces.map(|shape| column("namespace", Part::Namespace, shape)));
+    let map_keys = alike(states, |state| state.map_key.as_ref());
+    columns.extend(map_keys.map(|shape| column("map_key", Part::MapKey, shape)));
+    if states.iter().any(|state| state.kind == StateKind::List) {
+        columns.push(column("index", Part::Index, Shape::U64));
+    }
+    if states.iter().any(is_timers) {
+        columns.push(column("time", Part::Time, Shape::I64));
+    }
+    if let [one] = states.as_slice()
+        && let Some(fields) = plain_fields(&one.value.shape)
+        && !is_timers(one)
+    {
+        let field = |(name, shape): &(String, Shape)| {
+            let of = Part::Field(name.clone());
+            column(&format!("value.{name}"), of, shape.clone())
+        };
+        columns.extend(fields.iter().map(field));
+        return columns;
+    }
+    let values = alike(states, |state| {
+        (!is_timers(state)).then_some(&state.value.shape)
+    });
+    columns.extend(values.map(|shape| column("value", Part::Value, shape)));
+    columns
+}
+
+const fn is_timers(state: &StateSchema) -> bool {
+    matches!(
+        state.kind,
+        StateKind::EventTimers | StateKind::ProcessingTimers
+    )
+}
+
+/// The shape that all states with this part share; [`Shape::Opaque`] if they differ, `None` if no state has it.
+fn alike<'s>(
+    states: &'s [StateSchema],
+    part: impl Fn(&'s StateSchema) -> Option<&'s Shape>,
+) -> Option<Shape> {
+    let mut shapes = states.iter().filter_map(part);
+    let first = shapes.next()?;
+    Some(if shapes.all(|shape| shape == first) {
+        first.clone()
+    } else {
+        Shape::Opaque
+    })
+}
+
+/// The fields of a struct that has plain ones alone.
+fn plain_fields(shape: &Shape) -> Option<&[(String, Shape)]> {
+    match shape {
+        Shape::Struct { fields, .. } if !fields.is_empty() => fields
+            .iter()
+            .all(|(_, shape)| is_plain(shape))
+            .then_some(fields),
+        _ => None,
+    }
+}
+
+/// Whether a shape is one cell: a number, a text, bytes, or an option of these.
+pub(super) fn is_plain(shape: &Shape) -> bool {
+    match shape {
+        Shape::Option(of) => !matches!(**of, Shape::Option(_)) && is_plain(of),
+        Shape::Bool
+        | Shape::I8
+        | Shape::I16
+        | Shape::I32
+        | Shape::I64
+        | Shape::I128
+        | Shape::U8
+        | Shape::U16
+        | Shape::U32
+        | Shape::U64
+        | Shape::U128
+        | Shape::F32
+        | Shape::F64
+        | Shape::Char
+        | Shape::Str
+        | Shape::Bytes => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alluvium_protocol::row::StateId;
+    use alluvium_protocol::schema::{POSTCARD, ValueSchema};
+
+    use super::*;
+
+    fn state(name: &str, kind: StateKind, value: Shape) -> StateSchema {
+        StateSchema {
+            id: StateId::new(1),
+            name: name.into(),
+            kind,
+            namespace: Shape::Unit,
+            map_key: (kind == StateKind::Map).then_some(Shape::Str),
+            value: ValueSchema {
+                codec: POSTCARD.into(),
+                version: 1,
+                type_name: String::new(),
+                shape: value,
+            },
+        }
+    }
+
+    fn names(states: Vec<StateSchema>) -> Vec<String> {
+        let schema = KeyedSchema {
+            key: Shape::Str,
+            states,
+        };
+        columns(&schema)
+            .into_iter()
+            .map(|column| column.name)
+            .collect()
+    }
+
+    fn visit(of: Shape) -> Shape {
+        Shape::Struct {
+            name: "Visit".into(),
+            fields: vec![("at".into(), Shape::I64), ("by".into(), of)],
+        }
+    }
+
+    #[test]
+    fn the_fields_of_one_state_are_columns_and_those_of_several_are_not() {
+        let plain = state("a", StateKind::Value, visit(Shape::option(Shape::Str)));
+        let nested = state("a", StateKind::Value, visit(Shape::seq(Shape::Str)));
+        let timers = state("b", StateKind::EventTimers, Shape::Unit);
+        let key = ["state", "key_group", "key"];
+
+        assert_eq!(names(vec![plain.clone()])[..3], key);
+        assert_eq!(names(vec![plain.clone()])[3..], ["value.at", "value.by"]);
+        assert_eq!(names(vec![nested])[3..], ["value"]);
+        assert_eq!(names(vec![plain, timers.clone()])[3..], ["time", "value"]);
+        assert_eq!(names(vec![timers])[3..], ["time"]);
+    }
+
+    #[test]
+    fn maps_and_lists_have_the_columns_that_tell_their_entries_apart() {
+        let map = state("a", StateKind::Map, Shape::U8);
+        let list = state("b", StateKind::List, Shape::U8);
+
+        assert_eq!(names(vec![map])[3..], ["map_key", "value"]);
+        assert_eq!(names(vec![list])[3..], ["index", "value"]);
+    }
+}

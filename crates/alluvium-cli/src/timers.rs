@@ -1,0 +1,243 @@
+//! `alluvium timers`: which timers a checkpoint holds, how many are due when, and the ones due first.
+//!
+//! Invariant: memory holds as many timers as are listed, however many there are.
+
+mod buckets;
+
+use std::collections::BTreeSet;
+
+use alluvium_protocol::row::split_prefix;
+use alluvium_protocol::schema::{StateKind, StateSchema};
+use alluvium_protocol::timer::split_time;
+use anyhow::Result;
+use serde::Serialize;
+
+use self::buckets::Buckets;
+use crate::args::TimersOptions;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Format};
+use crate::state::cut_rows::CutRows;
+use crate::state::typed::{self, Entry};
+use crate::state::{self, key_argument};
+use crate::time::format_rfc3339;
+use crate::units;
+
+#[derive(Debug, Serialize)]
+struct Found {
+    checkpoint: String,
+    job: String,
+    states: Vec<State>,
+    /// Whether there were more timers than the limit.
+    more: bool,
+    /// Those due first, in the order in which they are due.
+    timers: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct State {
+    state: String,
+    kind: String,
+    namespace: String,
+    timers: u64,
+    /// Milliseconds since the Unix epoch, as all times here.
+    first: Option<i64>,
+    last: Option<i64>,
+    buckets: Vec<Bucket>,
+}
+
+#[derive(Debug, Serialize)]
+struct Bucket {
+    from: i64,
+    before: i64,
+    timers: u64,
+}
+
+/// Prints the timers.
+///
+/// # Errors
+/// When storage does not answer, a checkpoint or state is not there or damaged, the state holds no timers, or Ctrl-C
+/// was pressed.
+pub(crate) fn run(options: &TimersOptions) -> Result<Exit> {
+    let mut rows = state::open(&options.place, options.checkpoint.as_deref())?;
+    let states = states(&rows, options.state.as_deref())?;
+    let key = options.key.as_deref();
+    let key = key.map(|key| key_argument::encode(&rows.schema().key, key));
+    let wanted = Wanted {
+        before: options.before,
+        key: key.transpose()?,
+        limit: options.limit,
+    };
+    let found = find(&mut rows, &states, &wanted)?;
+    match options.output {
+        Format::Json => output::json(&found)?,
+        Format::Table => {
+            output::text(&told(&found))?;
+            if found.more {
+                output::note("there are more timers: raise --limit to see them");
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The states with timers, or the one that was asked for.
+fn states(rows: &CutRows, name: Option<&str>) -> Result<Vec<StateSchema>> {
+    let is_timers = |state: &StateSchema| {
+        matches!(
+            state.kind,
+            StateKind::EventTimers | StateKind::ProcessingTimers
+        )
+    };
+    if let Some(name) = name {
+        let state = rows.state(name)?;
+        if !is_timers(state) {
+            return Err(Failure::usage(format!(
+                "state `{name}` is a {} state and holds no timers",
+                state.kind
+            )));
+        }
+        return Ok(vec![state.clone()]);
+    }
+    let states = rows.schema().states.iter();
+    Ok(states.filter(|state| is_timers(state)).cloned().collect())
+}
+
+/// Which timers are counted and listed.
+struct Wanted {
+    before: Option<i64>,
+    /// Encoded.
+    key: Option<Vec<u8>>,
+    limit: usize,
+}
+
+fn find(rows: &mut CutRows, states: &[StateSchema], wanted: &Wanted) -> Result<Found> {
+    let schema = rows.schema().clone();
+    let mut all = states.iter().map(|_| Counted::new()).collect::<Vec<_>>();
+    // By time, then by row: the state's position is only there to read the row.
+    let mut due: BTreeSet<(i64, Vec<u8>, usize)> = BTreeSet::new();
+    for group in rows.cut().max_parallelism.all().iter() {
+        for (position, (state, counted)) in states.iter().zip(&mut all).enumerate() {
+            let mut cursor = rows.rows(group, Some(state.id))?;
+            while cursor.advance()? {
+                let (_, _, rest) = split_prefix(cursor.row())?;
+                let (time, _) = split_time(rest)?;
+                if wanted.before.is_some_and(|before| time >= before) {
+                    // Later rows of this state and key group are due later.
+                    break;
+                }
+                if let Some(key) = &wanted.key
+                    && typed::decode(&schema, state, cursor.row())?.key_bytes != key
+                {
+                    continue;
+                }
+                counted.add(time);
+                let is_early = due.last().is_none_or(|(last, ..)| time <= *last);
+                if due.len() < wanted.limit || is_early {
+                    due.insert((time, cursor.row().to_vec(), position));
+                }
+                if due.len() > wanted.limit {
+                    due.pop_last();
+                }
+            }
+        }
+    }
+    let timers = due.iter().filter_map(|(_, row, position)| {
+        let state = states.get(*position)?;
+        Some(typed::decode(&schema, state, row).map(|decoded| decoded.entry))
+    });
+    let total: u64 = all.iter().map(|counted| counted.timers).sum();
+    Ok(Found {
+        checkpoint: rows.cut().name.clone(),
+        job: rows.cut().job.clone(),
+        more: total > due.len() as u64,
+        timers: timers.collect::<Result<_>>()?,
+        states: states.iter().zip(all).map(summary).collect(),
+    })
+}
+
+struct Counted {
+    timers: u64,
+    first: Option<i64>,
+    last: Option<i64>,
+    buckets: Buckets,
+}
+
+impl Counted {
+    const fn new() -> Self {
+        Self {
+            timers: 0,
+            first: None,
+            last: None,
+            buckets: Buckets::new(),
+        }
+    }
+
+    fn add(&mut self, time: i64) {
+        self.timers += 1;
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = self.last.max(Some(time));
+        self.buckets.add(time);
+    }
+}
+
+fn summary((state, counted): (&StateSchema, Counted)) -> State {
+    let buckets = counted.buckets.counts();
+    State {
+        state: state.name.clone(),
+        kind: state.kind.to_string(),
+        namespace: state.namespace.to_string(),
+        timers: counted.timers,
+        first: counted.first,
+        last: counted.last,
+        buckets: buckets
+            .map(|(from, before, timers)| Bucket {
+                from,
+                before,
+                timers,
+            })
+            .collect(),
+    }
+}
+
+fn told(found: &Found) -> String {
+    let time = |time: Option<i64>| time.map_or_else(String::new, format_rfc3339);
+    let columns = ["state", "kind", "timers", "first", "last"];
+    let states = found.states.iter().map(|state| {
+        vec![
+            state.state.clone(),
+            state.kind.clone(),
+            units::count(state.timers),
+            time(state.first),
+            time(state.last),
+        ]
+    });
+    let mut told = vec![
+        format!("checkpoint {} of job {}", found.checkpoint, found.job),
+        output::table(&columns, &["timers"], states),
+    ];
+    let columns = ["state", "due from", "before", "timers"];
+    let buckets = found.states.iter().flat_map(|state| {
+        state.buckets.iter().map(|bucket| {
+            vec![
+                state.state.clone(),
+                format_rfc3339(bucket.from),
+                format_rfc3339(bucket.before),
+                units::count(bucket.timers),
+            ]
+        })
+    });
+    told.push(output::table(&columns, &["timers"], buckets));
+    let columns = ["due", "state", "key group", "key", "namespace"];
+    let timers = found.timers.iter().map(|timer| {
+        let namespace = timer.namespace.as_ref();
+        vec![
+            time(timer.time),
+            timer.state.clone(),
+            timer.key_group.to_string(),
+            timer.key.to_string(),
+            namespace.map_or_else(String::new, ToString::to_string),
+        ]
+    });
+    told.push(output::table(&columns, &["key group"], timers));
+    told.join("\n")
+}
