@@ -172,6 +172,8 @@ pub(crate) fn state() -> StateDeclaration {
             version: 1,
             type_name: "bytes".to_owned(),
             shape: Shape::Opaque,
+            type_version: None,
+            older: Vec::new(),
         },
     }
 }

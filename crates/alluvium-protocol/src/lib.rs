@@ -22,5 +22,7 @@ pub mod schema;
 pub mod shape;
 pub mod timer;
 pub mod value;
+mod varint;
+pub mod versioned;
 
 pub use error::{Error, ErrorKind, Result};

@@ -51,7 +51,6 @@ mod builder;
 mod encoder;
 mod index;
 mod trailer;
-mod varint;
 
 pub use block::Block;
 pub use encoder::{Encoder, Summary};
@@ -84,7 +83,7 @@ pub const BLOCK_BYTES_MAX: usize = 1 << 30;
 pub const ROW_BYTES_MAX: usize = BLOCK_BYTES_MAX - ROW_OVERHEAD_MAX;
 
 /// The most that three lengths and the change byte take.
-const ROW_OVERHEAD_MAX: usize = 3 * varint::BYTES_MAX + 1;
+const ROW_OVERHEAD_MAX: usize = 3 * crate::varint::BYTES_MAX + 1;
 
 /// What a sorted run of rows, in a file or on its way to a store, says of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,20 +19,33 @@
 //!  2  version    uint32         the codec's own version
 //!  3  type_name  string         for people
 //!  4  shape      Shape
+//!  5  type_version  uint32     the type's version; present where each value begins with its own
+//!  6  older      Form[]         what values may look like that were not written since, oldest first
+//!
+//! message Form
+//!  1  type_version  uint32     as in ValueSchema
+//!  2  type_name  string
+//!  3  shape      Shape
 //! ```
 //!
 //! A codec whose bytes carry no names, such as postcard, reads a changed struct without any error and
 //! gets wrong values. Comparing shapes before the first read ([`resolve()`]) is what prevents that: it is a
-//! matter of correctness, not of comfort.
+//! matter of correctness, not of comfort. For the same reason a schema keeps the older forms that values may still
+//! have: what is declared must be able to read them all.
 
+mod form;
 mod merge;
+mod migration;
 mod resolve;
+mod returning;
 mod tolerant;
 mod wire;
 
 use std::fmt;
 
+pub use form::{Form, OLDER_MAX, lossy};
 pub use merge::merge;
+pub use migration::{Migration, plan_migration};
 pub use resolve::{Resolution, resolve, resolve_key};
 pub(crate) use wire::KeyedSchemaWire;
 
@@ -87,6 +100,12 @@ impl StateKind {
         u32::from(self as u8)
     }
 
+    /// Whether it holds timers, which have no values.
+    #[must_use]
+    pub const fn is_timers(self) -> bool {
+        matches!(self, Self::EventTimers | Self::ProcessingTimers)
+    }
+
     fn from_tag(tag: u32) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.tag() == tag)
     }
@@ -118,6 +137,12 @@ pub struct ValueSchema {
     pub type_name: String,
     /// What the bytes consist of.
     pub shape: Shape,
+    /// The type's version, where each value begins with its own ([`versioned`](crate::versioned)); `None` where values
+    /// do not tell.
+    pub type_version: Option<u32>,
+    /// Stored: what values may look like that were not written since, oldest first. Declared: the older versions
+    /// that the program can read.
+    pub older: Vec<Form>,
 }
 
 /// One state as a snapshot holds it, or as a program declares it.

@@ -1,8 +1,8 @@
 //! Codecs: how the values of a state become bytes, and what a snapshot records of them.
 //!
 //! A codec is a type without values, named in a state's descriptor: [`Postcard`] unless the program says
-//! otherwise, [`MsgPackNamed`] where structs must be able to change, [`Bytes`] for programs that encode by
-//! themselves. Each records the [`Shape`] of what it writes, so that a restore can compare it with what the
+//! otherwise, [`MsgPackNamed`] where fields come and go, [`Versioned`] where types change in any other way, [`Bytes`] for
+//! programs that encode by themselves. Each records the [`Shape`] of what it writes, so that a restore can compare it with what the
 //! program declares, and so that tools can print it.
 //!
 //! Invariants: `decode` takes all of its input or fails with `Corrupt`; `encode` only appends.
@@ -10,6 +10,7 @@
 //! ([`alluvium_protocol::key`]), and does not decide whether two shapes fit
 //! ([`alluvium_protocol::schema`]).
 
+use alluvium_protocol::schema::ValueSchema;
 use alluvium_protocol::shape::Shape;
 
 use crate::error::Result;
@@ -18,11 +19,13 @@ mod bytes;
 mod msgpack;
 mod postcard;
 mod trace;
+mod versioned;
 
 pub use bytes::Bytes;
 pub use msgpack::MsgPackNamed;
 pub use postcard::Postcard;
 pub use trace::trace;
+pub use versioned::{Evolving, First, Versioned};
 
 /// Turns values of `T` into bytes and back.
 ///
@@ -81,4 +84,16 @@ pub trait Codec<T>: 'static {
 
     /// What the bytes hold, as far as it can be known: [`Shape::Opaque`] otherwise.
     fn shape() -> Shape;
+
+    /// What a snapshot records of values of `T`.
+    fn schema() -> ValueSchema {
+        ValueSchema {
+            codec: Self::NAME.to_owned(),
+            version: Self::VERSION,
+            type_name: std::any::type_name::<T>().to_owned(),
+            shape: Self::shape(),
+            type_version: None,
+            older: Vec::new(),
+        }
+    }
 }

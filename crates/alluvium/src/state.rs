@@ -94,13 +94,9 @@ impl Described {
     }
 
     fn declaration<N: Key, T, C: Codec<T>>(self, kind: StateKind) -> StateDeclaration {
-        let value = ValueSchema {
-            codec: C::NAME.to_owned(),
-            version: self.version.unwrap_or(C::VERSION),
-            type_name: std::any::type_name::<T>().to_owned(),
-            shape: C::shape(),
-        };
-        self.declare::<N>(kind, value)
+        let value = C::schema();
+        let version = self.version.unwrap_or(value.version);
+        self.declare::<N>(kind, ValueSchema { version, ..value })
     }
 
     fn declare<N: Key>(self, kind: StateKind, value: ValueSchema) -> StateDeclaration {
@@ -121,6 +117,8 @@ impl Described {
             version: 0,
             type_name: String::new(),
             shape: Shape::Unit,
+            type_version: None,
+            older: Vec::new(),
         };
         self.declare::<N>(kind, value)
     }

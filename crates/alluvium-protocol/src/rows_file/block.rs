@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::varint::{take, take_bytes};
 use super::{BLOCK_BYTES_MAX, BlockEntry, Change};
 use crate::error::{Error, Result};
+use crate::varint::{take, take_bytes};
 
 /// Lengths and codec before the stored rows.
 const HEAD_BYTES: usize = 9;

@@ -1,9 +1,9 @@
 //! Packs rows into a block: what they share left out, compressed where that helps.
 
 use super::block::{BLOCK_OVERHEAD_BYTES, DELETE, LZ4, PLAIN, PUT};
-use super::varint::push;
 use super::{BlockEntry, Change, ROW_BYTES_MAX, ROW_OVERHEAD_MAX};
 use crate::error::{Error, Result};
+use crate::varint::push;
 
 /// Collects the rows of one block.
 #[derive(Debug, Default)]

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::block::BLOCK_OVERHEAD_BYTES;
-use super::varint::{push, take, take_bytes, take_u32};
 use super::{HEADER_BYTES, Trailer};
 use crate::error::{Error, Result};
 use crate::row::RowRange;
+use crate::varint::{push, take, take_bytes, take_u32};
 
 /// One block of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

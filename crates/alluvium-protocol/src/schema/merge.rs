@@ -2,13 +2,14 @@
 //!
 //! Subtasks may know different states (one that never saw a key registers nothing), so the result is the
 //! union. Where two know the same state they must agree, because their files become one database: rows
-//! carry the state's number and nothing else.
+//! carry the state's number and nothing else. One of them may be a form ahead, since each migrates when its program
+//! declares the state: then values have the forms of both.
 
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::row::StateId;
-use crate::schema::{KeyedSchema, StateSchema};
+use crate::schema::{KeyedSchema, StateSchema, ValueSchema};
 use crate::shape::difference;
 
 /// The union of several schemas; states come in the order of their ids.
@@ -33,7 +34,7 @@ pub fn merge(schemas: &[&KeyedSchema]) -> Result<KeyedSchema> {
         }
         union.add(schema)?;
     }
-    let states = union.states.into_values().cloned().collect();
+    let states = union.states.into_values().collect();
     Ok(KeyedSchema {
         key: first.key.clone(),
         states,
@@ -41,7 +42,7 @@ pub fn merge(schemas: &[&KeyedSchema]) -> Result<KeyedSchema> {
 }
 
 struct Union<'a> {
-    states: BTreeMap<StateId, &'a StateSchema>,
+    states: BTreeMap<StateId, StateSchema>,
     ids: BTreeMap<&'a str, StateId>,
 }
 
@@ -63,11 +64,14 @@ impl<'a> Union<'a> {
                 state.id
             )));
         }
-        let known = *self.states.entry(id).or_insert(state);
-        match disagreement(known, state) {
-            None => Ok(()),
-            Some(text) => Err(Error::incompatible(text)),
+        let known = self.states.entry(id).or_insert_with(|| state.clone());
+        if let Some(text) = disagreement(known, state) {
+            return Err(Error::incompatible(text));
         }
+        if let Some(joined) = joined(&known.value, &state.value) {
+            known.value = joined;
+        }
+        Ok(())
     }
 }
 
@@ -97,7 +101,6 @@ fn disagreement(known: &StateSchema, state: &StateSchema) -> Option<String> {
     [
         ("namespace", Some((&known.namespace, &state.namespace))),
         ("map key", map_keys),
-        ("value", Some((&known.value.shape, &state.value.shape))),
     ]
     .into_iter()
     .find_map(|(part, shapes)| {
@@ -107,4 +110,35 @@ fn disagreement(known: &StateSchema, state: &StateSchema) -> Option<String> {
             "state `{name}`: two manifests differ in the {part}: {difference}"
         ))
     })
+    .or_else(|| {
+        if joined(&known.value, &state.value).is_some() {
+            return None;
+        }
+        let difference = difference(&known.value.shape, &state.value.shape)
+            .unwrap_or_else(|| "one tells the version of its type, the other does not".to_owned());
+        Some(format!(
+            "state `{name}`: two manifests differ in the value: {difference}"
+        ))
+    })
+}
+
+/// The schema of the values of two, if one of them follows upon the other.
+fn joined(one: &ValueSchema, other: &ValueSchema) -> Option<ValueSchema> {
+    let follows = |ahead: &ValueSchema, behind: &ValueSchema| {
+        let form = behind.form();
+        if ahead.type_version != behind.type_version {
+            return ahead
+                .type_version
+                .zip(behind.type_version)
+                .is_some_and(|(ahead, behind)| ahead > behind);
+        }
+        ahead.forms().any(|known| known.is_written_like(&form))
+    };
+    if follows(one, other) {
+        Some(one.joined_by(other))
+    } else if follows(other, one) {
+        Some(other.joined_by(one))
+    } else {
+        None
+    }
 }

@@ -6,7 +6,11 @@
 //!   variant that is new. They may not be removed: some value may have it.
 //! - Integers up to 64 bits may become wider, also from unsigned to signed; floats too. Integers of 128
 //!   bits are stored as bytes and cannot come from narrower ones.
+//! - A value may become optional, unless it is one that is written as an absent one is.
 //! - Types may be renamed.
+//!
+//! Tuple structs are written as sequences, without names, so their fields stay as they are. In a map's keys nothing may be
+//! dropped: two keys could become one.
 //!
 //! Everything else changes what stored bytes mean.
 
@@ -35,6 +39,8 @@ pub(super) fn tolerate(stored: &Shape, declared: &Shape) -> Result<Vec<Change>, 
     let mut comparison = Comparison {
         path: Vec::new(),
         changes: Vec::new(),
+        in_map_key: false,
+        enclosing: Vec::new(),
     };
     comparison.compare(stored, declared)?;
     Ok(comparison.changes)
@@ -43,6 +49,9 @@ pub(super) fn tolerate(stored: &Shape, declared: &Shape) -> Result<Vec<Change>, 
 struct Comparison<'a> {
     path: Vec<&'a str>,
     changes: Vec<Change>,
+    in_map_key: bool,
+    /// Names of the structs and enums around the place: stored, declared; outermost first.
+    enclosing: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Comparison<'a> {
@@ -51,8 +60,10 @@ impl<'a> Comparison<'a> {
             (Shape::Option(stored), Shape::Option(declared))
             | (Shape::Seq(stored), Shape::Seq(declared)) => self.compare(stored, declared),
             (Shape::Map(key, value), Shape::Map(declared_key, declared_value)) => {
-                self.compare(key, declared_key)?;
-                self.compare(value, declared_value)
+                let around = std::mem::replace(&mut self.in_map_key, true);
+                let keys = self.compare(key, declared_key);
+                self.in_map_key = around;
+                keys.and_then(|()| self.compare(value, declared_value))
             }
             (Shape::Tuple(stored), Shape::Tuple(declared)) if stored.len() == declared.len() => {
                 stored
@@ -61,28 +72,98 @@ impl<'a> Comparison<'a> {
                     .try_for_each(|(stored, declared)| self.compare(stored, declared))
             }
             (
-                Shape::Struct { fields: stored, .. },
                 Shape::Struct {
-                    fields: declared, ..
+                    name,
+                    fields: stored,
                 },
-            ) => self.fields(stored, declared),
+                Shape::Struct {
+                    name: declared_name,
+                    fields: declared,
+                },
+            ) => self.around(name, declared_name, |this| {
+                if is_positional(stored) || is_positional(declared) {
+                    this.places(stored, declared)
+                } else {
+                    this.fields(stored, declared)
+                }
+            }),
             (
                 Shape::Enum {
-                    variants: stored, ..
+                    name,
+                    variants: stored,
                 },
                 Shape::Enum {
-                    variants: declared, ..
+                    name: declared_name,
+                    variants: declared,
                 },
-            ) => self.variants(stored, declared),
-            (stored, declared) if stored == declared => Ok(()),
+            ) => self.around(name, declared_name, |this| this.variants(stored, declared)),
+            (Shape::Recursive(stored), Shape::Recursive(declared))
+                if self.is_same_type(stored, declared) =>
+            {
+                Ok(())
+            }
+            (stored, declared) if stored == declared && !matches!(stored, Shape::Recursive(_)) => {
+                Ok(())
+            }
             (stored, declared) if widens(stored, declared) => {
                 self.note(format!("{stored} becomes {declared}"));
+                Ok(())
+            }
+            (stored, Shape::Option(declared)) if !may_be_nil(stored) => {
+                self.compare(stored, declared)?;
+                self.note(format!("{stored} becomes optional"));
                 Ok(())
             }
             (stored, declared) => {
                 Err(self.change(format!("{stored} was stored, {declared} is declared")))
             }
         }
+    }
+
+    fn around(
+        &mut self,
+        stored: &'a str,
+        declared: &'a str,
+        compare: impl FnOnce(&mut Self) -> Result<(), Change>,
+    ) -> Result<(), Change> {
+        self.enclosing.push((stored, declared));
+        let result = compare(self);
+        self.enclosing.pop();
+        result
+    }
+
+    /// Whether two names refer to the same pair of enclosing types.
+    fn is_same_type(&self, stored: &str, declared: &str) -> bool {
+        let mut around = self.enclosing.iter().rev();
+        let nearest = around.find(|(one, other)| *one == stored || *other == declared);
+        nearest == Some(&(stored, declared))
+    }
+
+    /// Fields that are stored by their place.
+    fn places(
+        &mut self,
+        stored: &'a [(String, Shape)],
+        declared: &'a [(String, Shape)],
+    ) -> Result<(), Change> {
+        if !stored
+            .iter()
+            .map(|(name, _)| name)
+            .eq(declared.iter().map(|(name, _)| name))
+        {
+            let told = |fields: &[(String, Shape)]| {
+                let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
+                format!("fields {}", names.join(", "))
+            };
+            return Err(self.change(format!(
+                "{} were stored, {} are declared, and fields of a tuple struct are stored without names",
+                told(stored),
+                told(declared)
+            )));
+        }
+        stored
+            .iter()
+            .zip(declared)
+            .try_for_each(|((name, stored), (_, declared))| self.inside(name, stored, declared))
     }
 
     fn fields(
@@ -93,6 +174,11 @@ impl<'a> Comparison<'a> {
         for (name, shape) in stored {
             match declared.iter().find(|(other, _)| other == name) {
                 Some((_, declared)) => self.inside(name, shape, declared)?,
+                None if self.in_map_key => {
+                    return Err(self.change(format!(
+                        "field `{name}` of a map's key was stored, and is not declared"
+                    )));
+                }
                 None => self.note(format!("field `{name}` is dropped")),
             }
         }
@@ -164,6 +250,22 @@ impl<'a> Comparison<'a> {
             text,
         }
     }
+}
+
+/// Whether these are the fields of a tuple struct.
+fn is_positional(fields: &[(String, Shape)]) -> bool {
+    !fields.is_empty()
+        && (0..)
+            .zip(fields)
+            .all(|(n, (name, _))| *name == n.to_string())
+}
+
+/// Whether a value may be written as an absent one is, or nothing is known of it.
+const fn may_be_nil(shape: &Shape) -> bool {
+    matches!(
+        shape,
+        Shape::Option(_) | Shape::Unit | Shape::Opaque | Shape::Recursive(_)
+    )
 }
 
 /// Whether every value of one number type is a value of the other and is stored alike.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::row::StateId;
-use crate::schema::{KeyedSchema, StateKind, StateSchema, ValueSchema};
+use crate::schema::{Form, KeyedSchema, StateKind, StateSchema, ValueSchema};
 use crate::shape::Shape;
 use crate::shape::wire::ShapeRecord;
 
@@ -41,6 +41,20 @@ struct ValueSchemaWire {
     #[prost(string, tag = "3")]
     type_name: String,
     #[prost(message, optional, tag = "4")]
+    shape: Option<ShapeRecord>,
+    #[prost(uint32, optional, tag = "5")]
+    type_version: Option<u32>,
+    #[prost(message, repeated, tag = "6")]
+    older: Vec<FormWire>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct FormWire {
+    #[prost(uint32, optional, tag = "1")]
+    type_version: Option<u32>,
+    #[prost(string, tag = "2")]
+    type_name: String,
+    #[prost(message, optional, tag = "3")]
     shape: Option<ShapeRecord>,
 }
 
@@ -80,12 +94,7 @@ impl StateSchema {
             kind: self.kind.tag(),
             namespace: Some((&self.namespace).into()),
             map_key: self.map_key.as_ref().map(ShapeRecord::from),
-            value: Some(ValueSchemaWire {
-                codec: self.value.codec.clone(),
-                version: self.value.version,
-                type_name: self.value.type_name.clone(),
-                shape: Some((&self.value.shape).into()),
-            }),
+            value: Some(self.value.to_wire()),
         }
     }
 
@@ -110,13 +119,53 @@ impl StateSchema {
                 .map_key
                 .map(|shape| parse_shape(Some(shape), || format!("{what}: the map key's shape")))
                 .transpose()?,
-            value: ValueSchema {
-                codec: value.codec,
-                version: value.version,
-                type_name: value.type_name,
-                shape: parse_shape(value.shape, || format!("{what}: the value's shape"))?,
-            },
+            value: ValueSchema::from_wire(value, &what)?,
             name: wire.name,
+        })
+    }
+}
+
+impl ValueSchema {
+    fn to_wire(&self) -> ValueSchemaWire {
+        ValueSchemaWire {
+            codec: self.codec.clone(),
+            version: self.version,
+            type_name: self.type_name.clone(),
+            shape: Some((&self.shape).into()),
+            type_version: self.type_version,
+            older: self.older.iter().map(Form::to_wire).collect(),
+        }
+    }
+
+    fn from_wire(wire: ValueSchemaWire, what: &str) -> Result<Self> {
+        let older = wire.older.into_iter();
+        Ok(Self {
+            codec: wire.codec,
+            version: wire.version,
+            type_name: wire.type_name,
+            shape: parse_shape(wire.shape, || format!("{what}: the value's shape"))?,
+            type_version: wire.type_version,
+            older: older
+                .map(|form| Form::from_wire(form, what))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl Form {
+    fn to_wire(&self) -> FormWire {
+        FormWire {
+            type_version: self.type_version,
+            type_name: self.type_name.clone(),
+            shape: Some((&self.shape).into()),
+        }
+    }
+
+    fn from_wire(wire: FormWire, what: &str) -> Result<Self> {
+        Ok(Self {
+            type_version: wire.type_version,
+            type_name: wire.type_name,
+            shape: parse_shape(wire.shape, || format!("{what}: an older form's shape"))?,
         })
     }
 }

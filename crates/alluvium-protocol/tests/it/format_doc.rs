@@ -42,6 +42,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     section!("Rows", "row.rs"),
     section!("Keys", "key.rs"),
     section!("List chunks", "chunk.rs"),
+    section!("Values that tell their version", "versioned.rs"),
     section!("Timers", "timer.rs"),
     section!("Rows files", "rows_file.rs"),
     section!("Records of local copies", "local_copy.rs"),

@@ -10,6 +10,7 @@ mod golden;
 mod key_laws;
 mod log;
 mod names;
+mod older_forms;
 mod orphan_plans;
 mod restore_plans;
 mod retention_plans;

@@ -8,7 +8,7 @@ use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
 use alluvium_protocol::local_copy::{LocalFile, LocalRecord};
 use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::row::StateId;
-use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema, ValueSchema};
+use alluvium_protocol::schema::{Form, KeyedSchema, StateKind, StateSchema, ValueSchema};
 use alluvium_protocol::shape::Shape;
 use proptest::prelude::*;
 
@@ -66,6 +66,12 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn form()(type_version: Option<u32>, type_name: String, shape in shape()) -> Form {
+        Form { type_version, type_name, shape }
+    }
+}
+
+prop_compose! {
     fn state(number: u16)(
         map_key in prop::option::of(shape()),
         namespace in shape(),
@@ -73,6 +79,8 @@ prop_compose! {
         version: u32,
         type_name: String,
         shape in shape(),
+        type_version: Option<u32>,
+        older in prop::collection::vec(form(), 0..3),
     ) -> StateSchema {
         StateSchema {
             id: StateId::new(number),
@@ -80,7 +88,7 @@ prop_compose! {
             kind: if map_key.is_some() { StateKind::Map } else { StateKind::ProcessingTimers },
             namespace,
             map_key,
-            value: ValueSchema { codec, version, type_name, shape },
+            value: ValueSchema { codec, version, type_name, shape, type_version, older },
         }
     }
 }

@@ -8,7 +8,7 @@ use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
 use alluvium_protocol::local_copy::{LocalFile, LocalRecord};
 use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::row::StateId;
-use alluvium_protocol::schema::{self, KeyedSchema, StateKind, StateSchema, ValueSchema};
+use alluvium_protocol::schema::{self, Form, KeyedSchema, StateKind, StateSchema, ValueSchema};
 use alluvium_protocol::shape::Shape;
 
 pub(crate) fn id(number: u64) -> CheckpointId {
@@ -60,6 +60,8 @@ pub(crate) fn keyed_schema() -> KeyedSchema {
                     version: 1,
                     type_name: "flights::Flight".to_owned(),
                     shape: flight,
+                    type_version: None,
+                    older: Vec::new(),
                 },
             },
             StateSchema {
@@ -73,6 +75,8 @@ pub(crate) fn keyed_schema() -> KeyedSchema {
                     version: 0,
                     type_name: "Vec<u8>".to_owned(),
                     shape: Shape::Bytes,
+                    type_version: None,
+                    older: Vec::new(),
                 },
             },
         ],
@@ -105,6 +109,28 @@ pub(crate) fn manifest() -> Manifest {
         files: vec![file(7), bookkeeping],
         created_unix_millis: 1_700_000_000_123,
     }
+}
+
+/// A manifest whose first state has values of two older versions.
+pub(crate) fn manifest_with_versions() -> Manifest {
+    let mut manifest = manifest();
+    if let Some(state) = manifest.schema.states.first_mut() {
+        state.value.type_version = Some(300);
+        let older = |version, type_name: &str, shape| Form {
+            type_version: Some(version),
+            type_name: type_name.to_owned(),
+            shape,
+        };
+        state.value.older = vec![
+            older(1, "String", Shape::Str),
+            older(
+                2,
+                "flights::v2::Flight",
+                Shape::Tuple(vec![Shape::Str, Shape::I16]),
+            ),
+        ];
+    }
+    manifest
 }
 
 /// The manifest of one subtask among several, with one file of its own.

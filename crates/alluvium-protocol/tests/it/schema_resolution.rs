@@ -44,6 +44,8 @@ fn state(codec: &str, shape: Shape) -> StateSchema {
             version: 1,
             type_name: "Flight".to_owned(),
             shape,
+            type_version: None,
+            older: Vec::new(),
         },
     }
 }
@@ -152,7 +154,8 @@ fn named_numbers_may_become_wider_and_not_narrower() {
         (Shape::U64, Shape::U128),
         (Shape::F64, Shape::F32),
         (Shape::I32, Shape::F64),
-        (Shape::I32, Shape::option(Shape::I32)),
+        (Shape::option(Shape::I32), Shape::I32),
+        (Shape::Unit, Shape::option(Shape::Unit)),
         (Shape::Str, Shape::Bytes),
     ];
     for (stored, declared) in other {

@@ -7,7 +7,7 @@
 use alluvium_protocol::key_group::KeyHash;
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{KeyedSchema, Resolution, StateKind, StateSchema, ValueSchema};
-use alluvium_protocol::schema::{resolve, resolve_key};
+use alluvium_protocol::schema::{lossy, resolve, resolve_key};
 use alluvium_protocol::shape::Shape;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -69,6 +69,9 @@ impl Registry {
             map_key,
             value,
         } = declaration;
+        if let Some(why) = lossy(&value.codec, &value.shape) {
+            return Err(Error::invalid(format!("state {name:?}: {why}")));
+        }
         let found = self.states.iter().position(|state| state.name == name);
         let id = match found.and_then(|index| self.states.get(index)) {
             Some(stored) => stored.id,
@@ -83,7 +86,11 @@ impl Registry {
             value,
         };
         let Some(stored) = found.and_then(|index| self.states.get_mut(index)) else {
-            self.states.push(declared);
+            // Nothing is stored, so nothing is of an older version that the program could read.
+            self.states.push(StateSchema {
+                value: declared.value.alone(),
+                ..declared
+            });
             return Ok(self.states.len() - 1);
         };
         match resolve(stored, &declared) {
@@ -94,7 +101,10 @@ impl Registry {
                     how,
                     "values are migrated as they are read"
                 );
-                *stored = declared;
+                *stored = StateSchema {
+                    value: stored.value.succeeded_by(&declared.value),
+                    ..declared
+                };
             }
             Resolution::Incompatible(why) => return Err(Error::new(ErrorKind::Incompatible, why)),
         }

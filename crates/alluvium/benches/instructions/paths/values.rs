@@ -147,6 +147,8 @@ fn filled_with_bytes() -> Result<(Subject, StateIndex)> {
             version: 1,
             type_name: String::new(),
             shape: Shape::Opaque,
+            type_version: None,
+            older: Vec::new(),
         },
     })?;
     each_address(state, |at| subject.backend.bytes().put(at, &[1; 32]))?;

@@ -1,10 +1,10 @@
-//! Lengths in rows files: unsigned LEB128 of 32 bits, low groups first.
+//! Lengths and versions: unsigned LEB128 of 32 bits, low groups first.
 
 /// The longest encoding.
-pub(super) const BYTES_MAX: usize = 5;
+pub(crate) const BYTES_MAX: usize = 5;
 
 /// Appends a length.
-pub(super) fn push(out: &mut Vec<u8>, mut value: u32) {
+pub(crate) fn push(out: &mut Vec<u8>, mut value: u32) {
     loop {
         let [low, ..] = value.to_le_bytes();
         value >>= 7;
@@ -17,7 +17,7 @@ pub(super) fn push(out: &mut Vec<u8>, mut value: u32) {
 }
 
 /// Takes a length off the front. `None` if the input ends within it or it exceeds 32 bits.
-pub(super) fn take(input: &mut &[u8]) -> Option<u32> {
+pub(crate) fn take(input: &mut &[u8]) -> Option<u32> {
     let mut value = 0_u32;
     for shift in [0, 7, 14, 21, 28] {
         let (&byte, rest) = input.split_first()?;
@@ -35,7 +35,7 @@ pub(super) fn take(input: &mut &[u8]) -> Option<u32> {
 }
 
 /// Takes that many bytes off the front. `None` if there are fewer.
-pub(super) fn take_bytes<'a>(input: &mut &'a [u8], length: u32) -> Option<&'a [u8]> {
+pub(crate) fn take_bytes<'a>(input: &mut &'a [u8], length: u32) -> Option<&'a [u8]> {
     let length = usize::try_from(length).ok()?;
     let (taken, rest) = input.split_at_checked(length)?;
     *input = rest;
@@ -43,7 +43,7 @@ pub(super) fn take_bytes<'a>(input: &mut &'a [u8], length: u32) -> Option<&'a [u
 }
 
 /// Takes a big-endian integer off the front. `None` if there are fewer than 4 bytes.
-pub(super) fn take_u32(input: &mut &[u8]) -> Option<u32> {
+pub(crate) fn take_u32(input: &mut &[u8]) -> Option<u32> {
     let (bytes, rest) = input.split_first_chunk::<4>()?;
     *input = rest;
     Some(u32::from_be_bytes(*bytes))

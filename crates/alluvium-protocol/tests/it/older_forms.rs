@@ -1,0 +1,409 @@
+//! States whose values have several forms: a declaration must be able to read all of them.
+
+use alluvium_protocol::ErrorKind;
+use alluvium_protocol::row::StateId;
+use alluvium_protocol::schema::{
+    BYTES, Form, KeyedSchema, MSGPACK_NAMED, Migration, OLDER_MAX, POSTCARD, Resolution, StateKind,
+    StateSchema, ValueSchema, merge, plan_migration, resolve,
+};
+use alluvium_protocol::shape::Shape;
+
+fn structure(fields: &[(&str, Shape)]) -> Shape {
+    let field = |(name, shape): &(&str, Shape)| ((*name).to_owned(), shape.clone());
+    Shape::Struct {
+        name: "Flight".to_owned(),
+        fields: fields.iter().map(field).collect(),
+    }
+}
+
+fn state(codec: &str, forms: &[(Option<u32>, Shape)]) -> StateSchema {
+    let mut forms: Vec<_> = forms
+        .iter()
+        .map(|(type_version, shape)| Form {
+            type_version: *type_version,
+            type_name: "Flight".to_owned(),
+            shape: shape.clone(),
+        })
+        .collect();
+    let present = forms.pop().expect("a state has a form");
+    StateSchema {
+        id: StateId::new(0),
+        name: "latest".to_owned(),
+        kind: StateKind::Value,
+        namespace: Shape::Unit,
+        map_key: None,
+        value: ValueSchema {
+            codec: codec.to_owned(),
+            version: 1,
+            type_name: present.type_name,
+            shape: present.shape,
+            type_version: present.type_version,
+            older: forms,
+        },
+    }
+}
+
+/// A state of values that tell their versions; the last is the present one.
+fn versions(forms: &[(u32, Shape)]) -> StateSchema {
+    let forms: Vec<_> = forms
+        .iter()
+        .map(|(version, shape)| (Some(*version), shape.clone()))
+        .collect();
+    state(POSTCARD, &forms)
+}
+
+/// A state of named values that do not tell.
+fn named(shapes: &[Shape]) -> StateSchema {
+    let forms: Vec<_> = shapes.iter().map(|shape| (None, shape.clone())).collect();
+    state(MSGPACK_NAMED, &forms)
+}
+
+/// What is recorded after a declaration was accepted.
+fn declare(stored: &StateSchema, declared: &StateSchema) -> StateSchema {
+    assert!(
+        matches!(resolve(stored, declared), Resolution::AfterMigration(_)),
+        "{:?}",
+        resolve(stored, declared)
+    );
+    StateSchema {
+        value: stored.value.succeeded_by(&declared.value),
+        ..declared.clone()
+    }
+}
+
+#[track_caller]
+fn refused(resolution: &Resolution, parts: &[&str]) {
+    let Resolution::Incompatible(text) = resolution else {
+        panic!("{resolution:?}")
+    };
+    assert!(text.starts_with("state `latest`: "), "{text}");
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+}
+
+#[test]
+fn an_older_version_in_the_chain_is_read_after_migration() {
+    let stored = versions(&[(1, Shape::U8)]);
+    let declared = versions(&[(1, Shape::U8), (2, Shape::Str)]);
+
+    assert_eq!(
+        resolve(&stored, &declared),
+        Resolution::AfterMigration("state `latest`: version 1 becomes 2".to_owned())
+    );
+    let recorded = declare(&stored, &declared);
+    assert_eq!(recorded, declared);
+    assert_eq!(resolve(&recorded, &declared), Resolution::AsIs);
+}
+
+#[test]
+fn only_versions_that_were_stored_are_recorded_and_needed() {
+    let declared = versions(&[(1, Shape::U8), (2, Shape::Str), (3, Shape::Bool)]);
+
+    let recorded = declare(&versions(&[(2, Shape::Str)]), &declared);
+
+    assert_eq!(recorded, versions(&[(2, Shape::Str), (3, Shape::Bool)]));
+    let without_the_first = versions(&[(2, Shape::Str), (3, Shape::Bool), (4, Shape::U8)]);
+    assert!(matches!(
+        resolve(&recorded, &without_the_first),
+        Resolution::AfterMigration(_)
+    ));
+}
+
+#[test]
+fn a_version_that_the_chain_lacks_is_refused_by_number() {
+    let declared = versions(&[(2, Shape::Str), (3, Shape::Bool)]);
+
+    refused(
+        &resolve(&versions(&[(1, Shape::U8), (2, Shape::Str)]), &declared),
+        &[
+            "version 1 of its type is stored",
+            "knows 2, 3",
+            "Backend::rewrite",
+        ],
+    );
+    refused(
+        &resolve(&versions(&[(7, Shape::Bool)]), &declared),
+        &[
+            "version 7 of its type is stored",
+            "none above 3",
+            "or a later one",
+        ],
+    );
+}
+
+#[test]
+fn a_positional_version_of_another_shape_is_refused_with_the_field_and_both_versions() {
+    let stored = versions(&[(1, structure(&[("delay", Shape::I32)]))]);
+    let declared = versions(&[(1, structure(&[("delay", Shape::I64)])), (3, Shape::Str)]);
+
+    refused(
+        &resolve(&stored, &declared),
+        &[
+            "version 1 of 3: field `delay`: i32 was stored, i64 is declared",
+            "give the changed type a version of its own",
+        ],
+    );
+}
+
+#[test]
+fn an_older_version_is_compared_also_when_the_present_one_fits() {
+    let stored = versions(&[(1, Shape::U8), (2, Shape::Str)]);
+    let declared = versions(&[(1, Shape::I8), (2, Shape::Str)]);
+
+    refused(
+        &resolve(&stored, &declared),
+        &["version 1 of 2: u8 was stored, i8 is declared"],
+    );
+}
+
+#[test]
+fn values_that_tell_their_version_and_values_that_do_not_are_not_mixed() {
+    let plain = state(POSTCARD, &[(None, Shape::U8)]);
+    let telling = versions(&[(1, Shape::U8)]);
+
+    refused(
+        &resolve(&plain, &telling),
+        &["do not tell the version", "Backend::migrate"],
+    );
+    refused(
+        &resolve(&telling, &plain),
+        &["tell the version", "Backend::migrate"],
+    );
+}
+
+#[test]
+fn every_form_that_was_not_rewritten_must_be_readable() {
+    let text = structure(&[("id", Shape::U8), ("gate", Shape::Str)]);
+    let without = structure(&[("id", Shape::U16)]);
+    let wider = structure(&[("id", Shape::U64)]);
+
+    let recorded = declare(&named(&[text.clone()]), &named(&[without.clone()]));
+    let recorded = declare(&recorded, &named(&[wider.clone()]));
+
+    assert_eq!(recorded, named(&[text, without, wider.clone()]));
+    let number = structure(&[("id", Shape::U64), ("gate", Shape::U8)]);
+    refused(
+        &resolve(&recorded, &named(&[number.clone()])),
+        &["`gate`: str was stored, u8 is declared"],
+    );
+    let rewritten = named(&[wider]);
+    assert!(matches!(
+        resolve(&rewritten, &named(&[number])),
+        Resolution::AfterMigration(_)
+    ));
+}
+
+#[test]
+fn a_named_field_that_comes_back_is_refused_until_the_state_is_rewritten() {
+    let with = structure(&[("id", Shape::U8), ("gate", Shape::Str)]);
+    let without = structure(&[("id", Shape::U8)]);
+
+    let recorded = declare(&named(&[with.clone()]), &named(&[without.clone()]));
+
+    refused(
+        &resolve(&recorded, &named(&[with.clone()])),
+        &[
+            "field `gate` was dropped and is declared again",
+            "Backend::rewrite",
+        ],
+    );
+    assert!(matches!(
+        resolve(&named(&[without]), &named(&[with])),
+        Resolution::AfterMigration(_)
+    ));
+}
+
+#[test]
+fn forms_are_bounded() {
+    let of = |fields: usize| {
+        let names: Vec<_> = (0..fields).map(|n| format!("field {n}")).collect();
+        let fields: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), Shape::U8))
+            .collect();
+        structure(&fields)
+    };
+    let forms: Vec<_> = (0..=OLDER_MAX).map(of).collect();
+    let stored = named(&forms);
+
+    assert_eq!(stored.value.older.len(), OLDER_MAX);
+    assert_eq!(resolve(&stored, &named(&[of(OLDER_MAX)])), Resolution::AsIs);
+    refused(
+        &resolve(&stored, &named(&[of(OLDER_MAX + 1)])),
+        &["64 older forms", "Backend::rewrite"],
+    );
+}
+
+#[test]
+fn named_values_may_become_optional_and_not_obligatory() {
+    let of = |shape| named(&[structure(&[("gate", shape)])]);
+
+    assert_eq!(
+        resolve(&of(Shape::U8), &of(Shape::option(Shape::U16))),
+        Resolution::AfterMigration(
+            "state `latest`: `gate`: u8 becomes u16; `gate`: u8 becomes optional".to_owned()
+        )
+    );
+    refused(
+        &resolve(&of(Shape::option(Shape::U8)), &of(Shape::U8)),
+        &["`gate`: option<u8> was stored, u8 is declared"],
+    );
+}
+
+#[test]
+fn tuple_structs_are_sequences_also_in_a_codec_with_names() {
+    let tuple = |parts: usize| {
+        let fields: Vec<_> = (0..parts).map(|n| n.to_string()).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|name| (name.as_str(), Shape::U8))
+            .collect();
+        named(&[structure(&fields)])
+    };
+    let names = named(&[structure(&[("x", Shape::U8), ("y", Shape::U8)])]);
+
+    for (stored, declared) in [
+        (tuple(2), &names),
+        (names.clone(), &tuple(2)),
+        (tuple(3), &tuple(2)),
+    ] {
+        refused(
+            &resolve(&stored, declared),
+            &["fields of a tuple struct are stored without names"],
+        );
+    }
+}
+
+#[test]
+fn nothing_is_dropped_from_the_keys_of_a_map() {
+    let keyed = |fields: &[(&str, Shape)]| named(&[Shape::map(structure(fields), Shape::U8)]);
+    let stored = keyed(&[("tail", Shape::Str), ("day", Shape::U8)]);
+
+    refused(
+        &resolve(&stored, &keyed(&[("tail", Shape::Str)])),
+        &["field `day` of a map's key was stored"],
+    );
+    assert!(matches!(
+        resolve(
+            &stored,
+            &keyed(&[("tail", Shape::Str), ("day", Shape::U16)])
+        ),
+        Resolution::AfterMigration(_)
+    ));
+}
+
+fn keyed(state: StateSchema) -> KeyedSchema {
+    KeyedSchema {
+        key: Shape::Str,
+        states: vec![state],
+    }
+}
+
+#[test]
+fn subtasks_of_which_one_has_migrated_and_one_has_not_are_merged() {
+    let before = versions(&[(1, Shape::U8)]);
+    let fresh = versions(&[(2, Shape::Str)]);
+    let after = versions(&[(1, Shape::U8), (2, Shape::Str)]);
+
+    for [one, other] in [[&before, &after], [&after, &before], [&after, &fresh]] {
+        let merged = merge(&[&keyed(one.clone()), &keyed(other.clone())]).unwrap();
+        assert_eq!(merged, keyed(after.clone()));
+    }
+    assert_eq!(
+        merge(&[&keyed(fresh), &keyed(before)]).unwrap(),
+        keyed(after)
+    );
+    let wide = named(&[Shape::U8, Shape::U16]);
+    assert_eq!(
+        merge(&[&keyed(named(&[Shape::U8])), &keyed(wide.clone())]).unwrap(),
+        keyed(wide)
+    );
+}
+
+#[test]
+fn subtasks_that_mean_different_things_by_a_version_are_not_merged() {
+    let one = keyed(versions(&[(1, Shape::U8)]));
+    let other = keyed(versions(&[(1, Shape::I8)]));
+
+    let error = merge(&[&one, &other]).unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Incompatible);
+    assert!(error.to_string().contains("u8 was stored, i8"), "{error}");
+}
+
+#[test]
+fn a_migration_is_done_once() {
+    let old = state(POSTCARD, &[(None, Shape::U8)]);
+    let new = versions(&[(1, Shape::U8)]);
+
+    assert_eq!(plan_migration(None, &old, &new), Migration::Done);
+    assert_eq!(plan_migration(Some(&old), &old, &new), Migration::Rewrite);
+    assert_eq!(plan_migration(Some(&new), &old, &new), Migration::Done);
+}
+
+#[test]
+fn a_migration_from_what_is_not_stored_is_refused() {
+    let stored = state(POSTCARD, &[(None, Shape::Str)]);
+    let (old, new) = (
+        state(POSTCARD, &[(None, Shape::U8)]),
+        versions(&[(1, Shape::U8)]),
+    );
+
+    let Migration::Incompatible(why) = plan_migration(Some(&stored), &old, &new) else {
+        panic!()
+    };
+    assert!(why.contains("str was stored, u8 is declared"), "{why}");
+}
+
+#[test]
+fn a_migration_that_would_leave_no_trace_is_refused() {
+    let fahrenheit = state(POSTCARD, &[(None, Shape::F64)]);
+    let mut marked = fahrenheit.clone();
+    marked.value.version = 2;
+    let bytes = state(BYTES, &[(None, Shape::Opaque)]);
+
+    for (old, new) in [(&fahrenheit, &fahrenheit), (&bytes, &bytes)] {
+        let Migration::Invalid(why) = plan_migration(Some(old), old, new) else {
+            panic!()
+        };
+        assert!(why.contains("`.version(2)`"), "{why}");
+    }
+    assert_eq!(
+        plan_migration(Some(&fahrenheit), &fahrenheit, &marked),
+        Migration::Rewrite
+    );
+}
+
+#[test]
+fn a_migration_changes_neither_name_nor_kind_nor_rows() {
+    let old = state(POSTCARD, &[(None, Shape::U8)]);
+    let renamed = StateSchema {
+        name: "newest".to_owned(),
+        ..old.clone()
+    };
+    let list = StateSchema {
+        kind: StateKind::List,
+        ..old.clone()
+    };
+    let windowed = StateSchema {
+        namespace: Shape::I64,
+        ..old.clone()
+    };
+    let timers = StateSchema {
+        kind: StateKind::EventTimers,
+        ..old.clone()
+    };
+
+    for (old, new) in [
+        (&old, &renamed),
+        (&old, &list),
+        (&old, &windowed),
+        (&timers, &timers),
+    ] {
+        assert!(matches!(
+            plan_migration(Some(old), old, new),
+            Migration::Invalid(_)
+        ));
+    }
+}
