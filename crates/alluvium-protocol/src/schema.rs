@@ -33,6 +33,7 @@
 //! matter of correctness, not of comfort. For the same reason a schema keeps the older forms that values may still
 //! have: what is declared must be able to read them all.
 
+mod decode;
 mod form;
 mod merge;
 mod migration;

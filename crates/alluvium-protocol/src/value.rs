@@ -8,7 +8,7 @@
 //!
 //! The same modules encode trees, for tools that write state they have no types of.
 //!
-//! Does not find out which of them to use: `schema::ValueSchema` names the codec.
+//! Does not find out which of them to use: [`ValueSchema::decode`](crate::schema::ValueSchema::decode) does.
 
 mod input;
 mod json;

@@ -1,6 +1,7 @@
 //! `alluvium checkpoints show`: one checkpoint's snapshots, states and files.
 
 use alluvium_protocol::manifest::{CheckpointId, Manifest};
+use alluvium_protocol::schema::Form;
 use anyhow::Result;
 use serde::Serialize;
 
@@ -57,6 +58,17 @@ struct State {
     type_name: String,
     namespace: String,
     map_key: Option<String>,
+    value: String,
+    /// The version of the values' type, where each value tells its own.
+    type_version: Option<u32>,
+    /// What values look like that were not written since the type changed, oldest first.
+    older: Vec<Older>,
+}
+
+#[derive(Debug, Serialize)]
+struct Older {
+    type_version: Option<u32>,
+    type_name: String,
     value: String,
 }
 
@@ -123,6 +135,8 @@ fn snapshot(object: String, manifest: &Manifest) -> Snapshot {
         namespace: state.namespace.to_string(),
         map_key: state.map_key.as_ref().map(ToString::to_string),
         value: state.value.shape.to_string(),
+        type_version: state.value.type_version,
+        older: state.value.older.iter().map(older).collect(),
     });
     let files = manifest.files.iter().map(|file| File {
         object: file.object.clone(),
@@ -145,6 +159,14 @@ fn snapshot(object: String, manifest: &Manifest) -> Snapshot {
         key: manifest.schema.key.to_string(),
         states: states.collect(),
         files: files.collect(),
+    }
+}
+
+fn older(form: &Form) -> Older {
+    Older {
+        type_version: form.type_version,
+        type_name: form.type_name.clone(),
+        value: form.shape.to_string(),
     }
 }
 
@@ -190,18 +212,35 @@ fn states_table(states: &[State]) -> String {
         "value",
         "codec",
     ];
-    let rows = states.iter().map(|state| {
-        vec![
+    let rows = states.iter().flat_map(|state| {
+        let present = vec![
             state.id.to_string(),
             state.name.clone(),
             state.kind.clone(),
             state.namespace.clone(),
             state.map_key.clone().unwrap_or_default(),
             state.value.clone(),
-            format!("{} {}", state.codec, state.version),
-        ]
+            format!(
+                "{} {}{}",
+                state.codec,
+                state.version,
+                version_told(state.type_version)
+            ),
+        ];
+        // Below the state, for its values have one form or another.
+        let older = state.older.iter().map(|older| {
+            let mut row = vec![String::new(); columns.len() - 2];
+            row.push(older.value.clone());
+            row.push(format!("older{}", version_told(older.type_version)));
+            row
+        });
+        [present].into_iter().chain(older)
     });
     output::table(&columns, &["id"], rows)
+}
+
+fn version_told(type_version: Option<u32>) -> String {
+    type_version.map_or_else(String::new, |version| format!(", type version {version}"))
 }
 
 fn snapshot_told(snapshot: &Snapshot) -> String {

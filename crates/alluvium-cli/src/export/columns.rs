@@ -92,6 +92,8 @@ pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
     }
     if let [one] = states.as_slice()
         && let Some(fields) = plain_fields(&one.value.shape)
+        // Values of an older form may have other fields.
+        && one.value.older.is_empty()
         && !is_timers(one)
     {
         let field = |(name, shape): &(String, Shape)| {
@@ -183,6 +185,8 @@ mod tests {
                 version: 1,
                 type_name: String::new(),
                 shape: value,
+                type_version: None,
+                older: Vec::new(),
             },
         }
     }

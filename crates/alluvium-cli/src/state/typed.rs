@@ -6,10 +6,10 @@
 use alluvium_protocol::chunk::{Elements, NUMBER_BYTES};
 use alluvium_protocol::key::{KeyReader, decode_shape};
 use alluvium_protocol::row::split_prefix;
-use alluvium_protocol::schema::{KeyedSchema, MSGPACK_NAMED, POSTCARD, StateKind, StateSchema};
+use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
 use alluvium_protocol::shape::Shape;
 use alluvium_protocol::timer::split_time;
-use alluvium_protocol::value::{self, Value};
+use alluvium_protocol::value::Value;
 use anyhow::{Context as _, Result};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -278,12 +278,6 @@ fn read_key<'a>(schema: &KeyedSchema, state: &StateSchema, row: &'a [u8]) -> Res
 /// # Errors
 /// When the bytes contradict the recorded codec and shape.
 pub(crate) fn decode_value(state: &StateSchema, bytes: &[u8]) -> Result<Value> {
-    let decoded = match state.value.codec.as_str() {
-        MSGPACK_NAMED => value::msgpack::decode(bytes),
-        POSTCARD if state.value.shape != Shape::Opaque => {
-            value::postcard::decode(&state.value.shape, bytes)
-        }
-        _ => return Ok(Value::Bytes(bytes.to_vec())),
-    };
+    let decoded = state.value.decode(bytes);
     decoded.with_context(|| format!("a value of state `{}`", state.name))
 }

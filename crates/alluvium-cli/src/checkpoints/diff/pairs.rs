@@ -3,7 +3,7 @@
 //! States are paired by name. Rows are compared where kind, namespace and map key are the same, since these decide
 //! what a row's key means; where values alone were written otherwise, they are compared as they print.
 
-use alluvium_protocol::schema::{KeyedSchema, StateSchema};
+use alluvium_protocol::schema::{KeyedSchema, StateSchema, ValueSchema};
 use alluvium_protocol::shape::{Shape, difference};
 
 /// A state of one checkpoint or of both.
@@ -79,7 +79,17 @@ fn compare(a: &StateSchema, b: &StateSchema) -> (Vec<String>, Compared) {
     if !differences.is_empty() {
         return (differences, Compared::Apart);
     }
-    let codec = |state: &StateSchema| format!("{} {}", state.value.codec, state.value.version);
+    let codec = |state: &StateSchema| {
+        let ValueSchema {
+            codec,
+            version,
+            type_version,
+            ..
+        } = &state.value;
+        let told =
+            type_version.map_or_else(String::new, |version| format!(", type version {version}"));
+        format!("{codec} {version}{told}")
+    };
     if codec(a) != codec(b) {
         differences.push(format!("codec {} in A, {} in B", codec(a), codec(b)));
     }
@@ -95,7 +105,7 @@ fn compare(a: &StateSchema, b: &StateSchema) -> (Vec<String>, Compared) {
 #[cfg(test)]
 mod tests {
     use alluvium_protocol::row::StateId;
-    use alluvium_protocol::schema::{MSGPACK_NAMED, StateKind, ValueSchema};
+    use alluvium_protocol::schema::{MSGPACK_NAMED, StateKind};
 
     use super::*;
 
@@ -111,6 +121,8 @@ mod tests {
                 version: 1,
                 type_name: String::new(),
                 shape: value,
+                type_version: None,
+                older: Vec::new(),
             },
         }
     }

@@ -314,6 +314,8 @@ mod tests {
                         name: "Seen".into(),
                         fields,
                     },
+                    type_version: None,
+                    older: Vec::new(),
                 },
             }],
         }
