@@ -37,6 +37,7 @@ use table::Hashing;
 
 pub use map::Visit;
 
+mod admission;
 mod block;
 mod cell;
 mod entries;

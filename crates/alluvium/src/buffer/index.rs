@@ -63,6 +63,11 @@ impl Index {
         self.slots.len() * size_of::<Slot>()
     }
 
+    /// Number of rows.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// Bytes that one more row may add: a full table is copied into a larger one.
     #[inline]
     pub(crate) const fn growth_bytes(&self) -> usize {

@@ -31,6 +31,12 @@ impl Buffer {
         bytes + self.growth_bytes() <= self.budget_bytes && !self.active_is_full()
     }
 
+    /// Whether something has to go, now or within the next two blocks, for what comes.
+    pub(super) fn is_tight(&self) -> bool {
+        let bytes = self.bytes() + self.growth_bytes();
+        bytes + 2 * self.singles.block_bytes() > self.budget_bytes
+    }
+
     /// Bytes that one more small entry may add.
     #[inline]
     fn growth_bytes(&self) -> usize {

@@ -8,10 +8,13 @@
 //! clean, and others go. So the log holds what is recent and what recurs, whether it was read or written; a row that is
 //! in use costs one copy for each time that the whole log passes.
 //!
+//! What is large and read once is not kept at all where memory is full ([`Admission`]).
+//!
 //! Memory and flushing are the buffer's business: it asks for bytes and says when.
 
 use std::sync::Arc;
 
+use super::admission::Admission;
 use super::block::{At, Block, Records};
 use super::index::Index;
 use super::log::Log;
@@ -26,6 +29,7 @@ const SPARED_SHARE: (usize, usize) = (3, 4);
 pub(crate) struct Rows {
     index: Index,
     log: Log,
+    admission: Admission,
     /// Whether anything was written since the last freeze, and how many bytes of blocks had been begun before.
     dirty_from: Option<usize>,
 }
@@ -35,6 +39,7 @@ impl Rows {
         Self {
             index: Index::default(),
             log: Log::new(generation),
+            admission: Admission::default(),
             dirty_from: None,
         }
     }
@@ -42,19 +47,29 @@ impl Rows {
     /// Bytes of memory.
     #[inline]
     pub(crate) const fn bytes(&self) -> usize {
-        self.index.bytes() + self.log.bytes()
+        self.index_bytes() + self.log.bytes()
     }
 
     /// Of those, the ones that dropped blocks do not give back.
     #[inline]
     pub(crate) const fn index_bytes(&self) -> usize {
-        self.index.bytes()
+        self.index.bytes() + self.admission.bytes()
     }
 
     /// Bytes that one more small row may add.
     #[inline]
     pub(crate) const fn growth_bytes(&self) -> usize {
         self.index.growth_bytes() + self.log.growth_bytes()
+    }
+
+    /// Bytes that the next block has at least.
+    pub(crate) const fn block_bytes(&self) -> usize {
+        self.log.growth_bytes()
+    }
+
+    /// Whether a row that was read from the store is to be kept though another one has to go for it: it was asked for before.
+    pub(crate) fn admit(&mut self, hash: u64) -> bool {
+        self.admission.admit(hash, self.index.len())
     }
 
     /// Bytes of blocks that were begun since the first write after the last freeze; none if nothing was written.

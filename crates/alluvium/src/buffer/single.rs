@@ -8,6 +8,10 @@ use super::record::Record;
 use super::{Buffer, Update, check_row};
 use crate::error::Result;
 
+/// A record that has no more bytes than this is kept when it is read for the first time: it pushes out little, and so many of
+/// them fit that the second time comes late.
+const SMALL_BYTES: usize = 128;
+
 impl Buffer {
     /// The value of a single row.
     pub(crate) fn get(&mut self, row: &[u8]) -> Result<Option<&[u8]>> {
@@ -19,10 +23,9 @@ impl Buffer {
             // Not worth remembering: the next look takes no longer.
             return Ok(None);
         }
-        self.make_room()?;
         let is_stored = self.store.get(row, &mut self.found)?;
-        let at = self.remember(hash, row, is_stored);
-        Ok(self.singles.record(at).value)
+        self.remember(hash, row, is_stored)?;
+        Ok(is_stored.then_some(&*self.found))
     }
 
     /// Sets a single row, or removes it.
@@ -79,10 +82,7 @@ impl Buffer {
         let (update, result) = change(is_stored.then_some(&**found), scratch)?;
         match update {
             Update::Keep if self.store_is_empty => {}
-            Update::Keep => {
-                self.make_room()?;
-                self.remember(hash, row, is_stored);
-            }
+            Update::Keep => self.remember(hash, row, is_stored)?,
             Update::Put => {
                 check_row(row.len(), self.scratch.len())?;
                 self.append_scratch(hash, row, None, true)?;
@@ -92,10 +92,18 @@ impl Buffer {
         Ok(result)
     }
 
-    /// Adds what the store said of a row: `found`, or that it has none.
-    fn remember(&mut self, hash: u64, row: &[u8], is_stored: bool) -> At {
+    /// Adds what the store said of a row, `found` or that it has none, unless others would have to go for a large one that is
+    /// read for the first time.
+    fn remember(&mut self, hash: u64, row: &[u8], is_stored: bool) -> Result<()> {
+        let value_bytes = if is_stored { self.found.len() } else { 0 };
+        let is_small = Record::bytes(row, value_bytes) <= SMALL_BYTES;
+        if !is_small && self.is_tight() && !self.singles.admit(hash) {
+            return Ok(());
+        }
+        self.make_room()?;
         let (value, dirty) = (is_stored.then_some(&*self.found), false);
-        self.singles.insert(hash, Record { row, value, dirty })
+        self.singles.insert(hash, Record { row, value, dirty });
+        Ok(())
     }
 
     /// Writes a new record as [`Self::append`] does, with what is in `scratch` or without a value.
