@@ -4,6 +4,7 @@ mod budget;
 mod catalog;
 mod chains;
 mod damage;
+mod evolution;
 mod freeze;
 mod instruction_budgets;
 mod interruptions;
