@@ -167,6 +167,7 @@ pub(crate) fn state() -> StateDeclaration {
         kind: StateKind::Value,
         namespace: Shape::Unit,
         map_key: None,
+        ttl: None,
         value: ValueSchema {
             codec: schema::BYTES.to_owned(),
             version: 1,

@@ -15,6 +15,8 @@
 //! 11  schema               KeyedSchema
 //! 12  files                FileRef[]    in the order in which the store wants them; names are distinct
 //! 13  created_unix_millis  sint64
+//! 14  event_time_first     sint64       the first event time that the job was told; absent if none was
+//! 15  event_time           sint64       the largest that this subtask was told; absent if none was
 //!
 //! message Range
 //!  1  first                uint32       first key group
@@ -34,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::file::{FileRef, FileRefWire};
 use crate::key_group::{KeyGroupRange, MaxParallelism};
 use crate::schema::{KeyedSchema, KeyedSchemaWire};
+use crate::stamp::Moment;
 
 /// The number of a checkpoint: a barrier's place in the stream, given by the engine, growing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +134,8 @@ pub struct Manifest {
     pub files: Vec<FileRef>,
     /// When it was written, in milliseconds since the Unix epoch, by the writer's clock.
     pub created_unix_millis: i64,
+    /// The event time it was taken at: what had expired by it stays so.
+    pub event_time: Moment,
 }
 
 impl Manifest {
@@ -172,6 +177,8 @@ impl Manifest {
             schema: Some(self.schema.to_wire()),
             files: self.files.iter().map(FileRef::to_wire).collect(),
             created_unix_millis: self.created_unix_millis,
+            event_time_first: known(self.event_time.first()),
+            event_time: known(self.event_time.now()),
         };
         envelope::seal_message(RecordKind::Manifest, &wire)
     }
@@ -215,9 +222,18 @@ impl Manifest {
             schema: KeyedSchema::from_wire(wire.schema, object)?,
             files,
             created_unix_millis: wire.created_unix_millis,
+            event_time: Moment::of_stream(
+                wire.event_time_first.unwrap_or(i64::MIN),
+                wire.event_time.unwrap_or(i64::MIN),
+            ),
             job: wire.job,
         })
     }
+}
+
+/// A time that was told.
+fn known(time: i64) -> Option<i64> {
+    (time != i64::MIN).then_some(time)
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -248,6 +264,10 @@ struct ManifestWire {
     files: Vec<FileRefWire>,
     #[prost(sint64, tag = "13")]
     created_unix_millis: i64,
+    #[prost(sint64, optional, tag = "14")]
+    event_time_first: Option<i64>,
+    #[prost(sint64, optional, tag = "15")]
+    event_time: Option<i64>,
 }
 
 /// A range of key groups as it is stored.

@@ -13,6 +13,7 @@
 //!  4  namespace  Shape
 //!  5  map_key    Shape          present exactly when the kind is map
 //!  6  value      ValueSchema
+//!  7  ttl        Ttl            absent: values have no stamps
 //!
 //! message ValueSchema
 //!  1  codec      string         "postcard", "msgpack-named", "bytes", or a name of the user's
@@ -52,6 +53,7 @@ pub(crate) use wire::KeyedSchemaWire;
 
 use crate::row::StateId;
 use crate::shape::Shape;
+use crate::ttl::Ttl;
 
 /// The codec whose bytes are fields in their declared order, without names. On disk.
 pub const POSTCARD: &str = "postcard";
@@ -165,6 +167,8 @@ pub struct StateSchema {
     pub map_key: Option<Shape>,
     /// How its values were written.
     pub value: ValueSchema,
+    /// How long they live; values (list elements, map values, accumulators) are stamped if it is there.
+    pub ttl: Option<Ttl>,
 }
 
 /// All states of a backend, and the key that they share.

@@ -18,6 +18,7 @@ use rust_rocksdb::{DB, ExportImportFilesMetaData, LiveFile, Options};
 
 use crate::cursor::RocksCursor;
 use crate::error::{failed, not_a_store};
+use crate::expiry::ToldExpiry;
 use crate::families::{self, Families, Family};
 use crate::fragments::{self, Placed, Source};
 use crate::ingest::{Purpose, Target, ingest};
@@ -37,9 +38,9 @@ pub(crate) struct Limits {
     pub(crate) open_files: i32,
 }
 
-/// A store of parts, in the new database `db`.
+/// A store of parts, in the new database `db`, whose families are told what expires by `expiry`.
 pub(crate) fn adopt(
-    db: DB,
+    (db, expiry): (DB, ToldExpiry),
     engine: &Engine,
     parts: &[Part],
     limits: Limits,
@@ -49,6 +50,7 @@ pub(crate) fn adopt(
     let packing = pack(&fragments, limits.families_max);
     let mut adoption = Adoption {
         db,
+        expiry,
         shedding: Vec::new(),
         engine,
         fragments: &fragments,
@@ -71,7 +73,7 @@ pub(crate) fn adopt(
     let open_files = [("max_open_files", &*limits.open_files.to_string())];
     let kept_open = adoption.db.set_db_options(&open_files);
     kept_open.map_err(|e| failed(format!("open store {}", adoption.db.path().display()), e))?;
-    let mut store = RocksStore::new(adoption.db, families, engine.clone());
+    let mut store = RocksStore::new(adoption.db, families, engine.clone(), adoption.expiry);
     store.shedding = adoption.shedding;
     Ok(Opened {
         store: Arc::new(store),
@@ -82,6 +84,7 @@ pub(crate) fn adopt(
 
 struct Adoption<'a> {
     db: DB,
+    expiry: ToldExpiry,
     shedding: Vec<Options>,
     engine: &'a Engine,
     fragments: &'a [Fragment],
@@ -116,11 +119,8 @@ impl Adoption<'_> {
         let placed = fragments.iter().filter_map(|&f| self.sources.get(f));
         let placed: Vec<&Placed> = placed.flatten().collect();
         let inside = |file: &&Placed| family.view.covers(&file.bounds.0, &file.bounds.1);
-        let engine = if !placed.iter().all(inside) {
-            tuning::shedding(&self.engine.live, family.view.clone())
-        } else {
-            self.engine.live.clone()
-        };
+        let view = (!placed.iter().all(inside)).then(|| family.view.clone());
+        let engine = tuning::shedding(&self.engine.live, view, self.expiry.clone());
         let made = if placed.is_empty() {
             self.db.create_cf(&family.name, &engine)
         } else {

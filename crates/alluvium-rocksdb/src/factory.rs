@@ -14,6 +14,7 @@ use alluvium::{Error, Result};
 use rust_rocksdb::{Cache, ColumnFamilyDescriptor, DB};
 
 use crate::error::{failed, not_a_store};
+use crate::expiry::ToldExpiry;
 use crate::families::{DEFAULT, Families, Family};
 use crate::note::FileNote;
 use crate::options::RocksOptions;
@@ -51,7 +52,12 @@ impl RocksStoreFactory {
     /// A new database without rows.
     ///
     /// `open_files` of its files are kept open, if it is not to be as many as the options say.
-    fn create_database(&self, directory: &Path, open_files: Option<i32>) -> Result<DB> {
+    fn create_database(
+        &self,
+        directory: &Path,
+        open_files: Option<i32>,
+        expiry: &ToldExpiry,
+    ) -> Result<DB> {
         if directory.join(CURRENT).exists() {
             return Err(Error::invalid(format!(
                 "create store {}: the directory holds a store already; name one that does not",
@@ -64,22 +70,26 @@ impl RocksStoreFactory {
         if let Some(open_files) = open_files {
             engine.set_max_open_files(open_files);
         }
-        let opened = DB::open_cf_descriptors(&engine, directory, [self.descriptor(DEFAULT)]);
+        let opened =
+            DB::open_cf_descriptors(&engine, directory, [self.descriptor(DEFAULT, expiry)]);
         opened.map_err(|e| failed(format!("create store {}", directory.display()), e))
     }
 
-    fn descriptor(&self, family: &str) -> ColumnFamilyDescriptor {
-        ColumnFamilyDescriptor::new(family, self.engine.live.clone())
+    /// Of a family whose files have no rows outside its view.
+    fn descriptor(&self, family: &str, expiry: &ToldExpiry) -> ColumnFamilyDescriptor {
+        let options = tuning::shedding(&self.engine.live, None, expiry.clone());
+        ColumnFamilyDescriptor::new(family, options)
     }
 
     pub(crate) fn create_store(&self, directory: &Path) -> Result<RocksStore> {
-        let db = self.create_database(directory, None)?;
-        Ok(self.store(db, DEFAULT.to_owned(), View::everything()))
+        let expiry = ToldExpiry::default();
+        let db = self.create_database(directory, None, &expiry)?;
+        Ok(self.store(db, DEFAULT.to_owned(), View::everything(), expiry))
     }
 
-    fn store(&self, db: DB, name: String, view: View) -> RocksStore {
+    fn store(&self, db: DB, name: String, view: View, expiry: ToldExpiry) -> RocksStore {
         let families = Families::new(vec![Family { name, view }]);
-        RocksStore::new(db, families, self.engine.clone())
+        RocksStore::new(db, families, self.engine.clone(), expiry)
     }
 
     /// Opens a part whose files are a whole store, where they are.
@@ -91,13 +101,15 @@ impl RocksStoreFactory {
             .map_err(|e| e.context(what()))?;
         let names =
             DB::list_cf(&self.engine.live, directory).map_err(|e| not_a_store(what(), e))?;
-        let descriptors = names.iter().map(|name| self.descriptor(name));
+        let expiry = ToldExpiry::default();
+        let descriptors = names.iter().map(|name| self.descriptor(name, &expiry));
         let opened = DB::open_cf_descriptors(&self.engine.live, directory, descriptors);
         let db = opened.map_err(|e| not_a_store(what(), e))?;
         // Rows are in the family that the store was put together in, if it was; the first is empty then.
         let family = names.into_iter().find(|name| name != DEFAULT);
         let view = View::of([part.rows.clone()]);
-        let store = self.store(db, family.unwrap_or_else(|| DEFAULT.to_owned()), view);
+        let family = family.unwrap_or_else(|| DEFAULT.to_owned());
+        let store = self.store(db, family, view, expiry);
         let data = part.files.iter().enumerate();
         let data = data.filter(|(_, file)| file.bounds.is_some());
         Ok(Opened {
@@ -158,14 +170,16 @@ impl StoreFactory for RocksStoreFactory {
             return self.open_whole(part);
         }
         // Importing reads each file's index and filter; reading them again, to keep it open, is left to its first reader.
-        let db = self.create_database(directory, Some(tuning::IMPORTING_OPEN_FILES))?;
+        let expiry = ToldExpiry::default();
+        let open_files = Some(tuning::IMPORTING_OPEN_FILES);
+        let db = self.create_database(directory, open_files, &expiry)?;
         let families_max = usize::from(self.options.families_max);
         let open_files = self.options.open_files.map_or(-1, i32::from);
         let limits = adopt::Limits {
             families_max,
             open_files,
         };
-        adopt::adopt(db, &self.engine, &parts, limits, cancel)
+        adopt::adopt((db, expiry), &self.engine, &parts, limits, cancel)
     }
 }
 

@@ -12,6 +12,7 @@
 mod adopt;
 mod cursor;
 mod error;
+mod expiry;
 mod factory;
 mod families;
 mod fragments;

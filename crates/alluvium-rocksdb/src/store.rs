@@ -9,16 +9,18 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
 use alluvium::storage::Cancel;
-use alluvium::store::{Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
+use alluvium::store::{Expiry, Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
 use rust_rocksdb::{DB, Options, ReadOptions};
 
 use crate::cursor::RocksCursor;
 use crate::error::failed;
+use crate::expiry::ToldExpiry;
 use crate::families::Families;
 use crate::ingest::{Purpose, Target, ingest};
 use crate::pin::RocksPinned;
@@ -28,10 +30,11 @@ use crate::tuning::{self, Engine};
 
 pub(crate) struct RocksStore {
     pub(crate) db: DB,
-    /// Options of families that were made after the database was opened. They own the compaction filters, and the
+    /// Options of the families. They own the compaction filters, and the
     /// binding does not keep them: fields drop in this order.
     pub(crate) shedding: Vec<Options>,
     pub(crate) families: Families,
+    pub(crate) expiry: ToldExpiry,
     engine: Engine,
     reads: ReadOptions,
     /// Numbers the files that runs are written to.
@@ -39,11 +42,12 @@ pub(crate) struct RocksStore {
 }
 
 impl RocksStore {
-    pub(crate) fn new(db: DB, families: Families, engine: Engine) -> Self {
+    pub(crate) fn new(db: DB, families: Families, engine: Engine, expiry: ToldExpiry) -> Self {
         Self {
             db,
             shedding: Vec::new(),
             families,
+            expiry,
             engine,
             reads: tuning::point(),
             ingested: AtomicU64::new(0),
@@ -102,6 +106,24 @@ impl Store for RocksStore {
 
     fn tidy(&self, cancel: &Cancel) -> Result<Tidied> {
         tidy::tidy(&self.db, &self.families, cancel)
+    }
+
+    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
+        self.expiry.tell(expiry);
+    }
+
+    fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {
+        for (segment, family) in self.families.segments(range) {
+            cancel.check(format_args!(
+                "rewriting rows of {}",
+                self.db.path().display()
+            ))?;
+            let family = family.handle(&self.db)?;
+            let (from, to) = (Some(segment.from()), segment.to());
+            self.db
+                .compact_range_cf_opt(family, from, to, &tuning::rewrite());
+        }
+        Ok(())
     }
 
     fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>> {

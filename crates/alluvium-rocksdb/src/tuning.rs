@@ -13,6 +13,7 @@ use rust_rocksdb::{
     LogLevel, Options, ReadOptions,
 };
 
+use crate::expiry::ToldExpiry;
 use crate::options::{Compression, RocksOptions};
 use crate::view::View;
 
@@ -135,14 +136,17 @@ fn flushed(live: &Options, compression: Compression) -> Options {
     engine
 }
 
-/// Options of a family in which files have rows outside its view: they go when the files are compacted.
-pub(crate) fn shedding(live: &Options, view: View) -> Options {
+/// Options of a family: rows that have expired go when its files are compacted, and so do those outside of `view`, if files
+/// may have any.
+pub(crate) fn shedding(live: &Options, view: Option<View>, expiry: ToldExpiry) -> Options {
     let mut engine = live.clone();
-    engine.set_compaction_filter(c"alluvium.view", move |_level, row, _value| {
-        if view.contains(row) {
-            Decision::Keep
-        } else {
+    engine.set_compaction_filter(c"alluvium.shedding", move |_level, row, value| {
+        let foreign = view.as_ref().is_some_and(|view| !view.contains(row));
+        // What is removed above older versions becomes a tombstone: none of them comes back.
+        if foreign || expiry.is_expired(row, value) {
             Decision::Remove
+        } else {
+            Decision::Keep
         }
     });
     engine

@@ -12,4 +12,6 @@ pub mod oracle;
 pub mod s3;
 pub mod storage_conformance;
 pub mod store_conformance;
+pub mod threads;
 pub mod trial;
+pub mod ttl_conformance;

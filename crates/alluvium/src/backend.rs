@@ -114,11 +114,13 @@ impl<K: Key> Backend<K> {
     pub fn register<S: State>(&mut self, state: S) -> Result<S::Handle> {
         let declaration = state.declaration();
         let name = state.name();
+        let stamped = declaration.ttl.is_some();
         let index = self.bytes.register(declaration)?;
         Ok(state.handle(Registered {
             name,
             index,
             instance: self.bytes.instance(),
+            stamped,
         }))
     }
 
@@ -155,6 +157,11 @@ impl<K: Key> Backend<K> {
             visit(key, namespace, state.decode::<T, C>(value)?)?;
             Ok(ControlFlow::Continue(()))
         })
+    }
+
+    /// The stream has come to this event time. See [`BytesBackend::advance_event_time`].
+    pub fn advance_event_time(&mut self, time: i64) {
+        self.bytes.advance_event_time(time);
     }
 
     /// Prepares a snapshot. See [`BytesBackend::snapshot`].

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
 use alluvium_protocol::shape::Shape;
+use alluvium_protocol::stamp::Moment;
 
 use crate::buffer::Buffer;
 use crate::bytes::registry::Registry;
 use crate::bytes::{BytesBackend, Parts};
 use crate::environment::Environment;
 use crate::error::Result;
+use crate::lifetimes::Lifetimes;
+use crate::lifetimes::sweep::Sweep;
 use crate::local::LocalCopies;
 use crate::options::Options;
 use crate::snapshot::history::History;
@@ -128,6 +131,7 @@ impl Builder {
                 next_generation: 1,
                 untidy: false,
                 empty: true,
+                event_time: Moment::BEFORE_TIME,
             },
         )
     }
@@ -153,6 +157,16 @@ impl Builder {
         } else {
             None
         };
+        let clock = Arc::clone(&self.environment.clock);
+        let lifetimes = Arc::new(Lifetimes::new(clock, restored.event_time));
+        store.drop_expired(Arc::<Lifetimes>::clone(&lifetimes));
+        let sweep = Sweep::new(
+            Arc::clone(&store),
+            Arc::clone(&lifetimes),
+            range,
+            self.environment.clone(),
+            self.options.expiry_sweep_interval,
+        );
         let buffer = Buffer::new(
             store,
             restored.empty,
@@ -171,7 +185,9 @@ impl Builder {
             local: self.local,
             options: self.options,
             environment: self.environment,
+            lifetimes,
             tidying,
+            sweep,
             buffer,
             directory: Arc::new(directory),
         }))
@@ -189,4 +205,6 @@ pub(crate) struct Restored {
     pub(crate) untidy: bool,
     /// Whether the store has no row.
     pub(crate) empty: bool,
+    /// The event time that it was taken at.
+    pub(crate) event_time: Moment,
 }

@@ -12,11 +12,13 @@ use std::sync::Arc;
 
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange, MaxParallelism};
 use alluvium_protocol::row::{StateId, push_prefix};
-use alluvium_protocol::schema::StateKind;
+use alluvium_protocol::schema::{StateKind, StateSchema};
 
 use crate::buffer::Buffer;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::lifetimes::Lifetimes;
+use crate::lifetimes::sweep::Sweep;
 use crate::local::LocalCopies;
 use crate::options::Options;
 use crate::snapshot::history::History;
@@ -24,6 +26,7 @@ use crate::store::StoreSize;
 use crate::tidying::Tidying;
 use crate::working_directory::WorkingDirectory;
 use elements::Elements;
+use expiring::Passing;
 use registry::Registry;
 use timers::TimerQueue;
 
@@ -35,7 +38,10 @@ pub use registry::StateDeclaration;
 mod batch;
 mod collections;
 pub(crate) mod elements;
+mod expiring;
+mod registration;
 pub(crate) mod registry;
+pub(crate) mod rewrite;
 mod timers;
 
 /// A registered state of one backend.
@@ -81,9 +87,14 @@ pub struct BytesBackend {
     row: Vec<u8>,
     timer: Vec<u8>,
     elements: Elements,
+    passing: Passing,
+    pub(crate) lifetimes: Arc<Lifetimes>,
+    /// Why the store's rows are not what the registry says, if they are not.
+    broken: Option<String>,
     /// Only of a restored store.
     pub(crate) tidying: Option<Tidying>,
-    /// Tidying and the buffer go before the directory that its store lives in: fields drop in this order.
+    pub(crate) sweep: Sweep,
+    /// Tidying, the sweep and the buffer go before the directory that its store lives in: fields drop in this order.
     pub(crate) buffer: Buffer,
     pub(crate) directory: Arc<WorkingDirectory>,
 }
@@ -101,7 +112,9 @@ pub(crate) struct Parts {
     pub(crate) local: Option<LocalCopies>,
     pub(crate) options: Options,
     pub(crate) environment: Environment,
+    pub(crate) lifetimes: Arc<Lifetimes>,
     pub(crate) tidying: Option<Tidying>,
+    pub(crate) sweep: Sweep,
     pub(crate) buffer: Buffer,
     pub(crate) directory: Arc<WorkingDirectory>,
 }
@@ -125,7 +138,11 @@ impl BytesBackend {
             row: Vec::new(),
             timer: Vec::new(),
             elements: Elements::default(),
+            passing: Passing::default(),
+            lifetimes: parts.lifetimes,
+            broken: None,
             tidying: parts.tidying,
+            sweep: parts.sweep,
             buffer: parts.buffer,
             directory: parts.directory,
         }
@@ -155,35 +172,15 @@ impl BytesBackend {
         self.directory.path().to_owned()
     }
 
-    /// Declares a state. Declaring it again the same way returns the same index.
-    ///
-    /// # Errors
-    /// `Incompatible` when the state was restored or declared with other types; the message names the
-    /// difference. Nothing changes then.
-    pub fn register(&mut self, declaration: StateDeclaration) -> Result<StateIndex> {
-        let kind = declaration.kind;
-        let position = self.registry.register(declaration)?;
-        let index = u16::try_from(position).ok();
-        let index = index.ok_or_else(|| Error::invalid("more than 65,536 states"))?;
-        if self.timers.len() <= position {
-            self.timers.resize_with(position + 1, || None);
-        }
-        if is_timers(kind)
-            && let (Some(slot @ None), Some(state)) =
-                (self.timers.get_mut(position), self.registry.get(position))
-        {
-            *slot = Some(TimerQueue::new(state.id, self.range));
-        }
-        Ok(StateIndex(index))
-    }
-
     /// The value of a value, reducing or aggregating state's entry.
     ///
     /// # Errors
     /// `Invalid` when the address is not of this backend or the state is of another kind; `Corrupt` or
     /// `Unavailable` when the store cannot be read, or an earlier flush failed.
     pub fn get(&mut self, at: &Address<'_>) -> Result<Option<&[u8]>> {
-        self.locate(at, is_single)?;
+        if self.locate(at, is_single)? {
+            return self.get_stamped(at.state);
+        }
         self.buffer.get(&self.row)
     }
 
@@ -192,7 +189,9 @@ impl BytesBackend {
     /// # Errors
     /// As [`BytesBackend::get`].
     pub fn put(&mut self, at: &Address<'_>, value: &[u8]) -> Result<()> {
-        self.locate(at, is_single)?;
+        if self.locate(at, is_single)? {
+            return self.put_stamped(at.state, value);
+        }
         self.buffer.put(&self.row, Some(value))
     }
 
@@ -206,7 +205,9 @@ impl BytesBackend {
         at: &Address<'_>,
         change: impl FnOnce(Option<&[u8]>, &mut Vec<u8>) -> Result<(Update, R)>,
     ) -> Result<R> {
-        self.locate(at, is_single)?;
+        if self.locate(at, is_single)? {
+            return self.update_stamped(at.state, change);
+        }
         self.buffer.update(&self.row, change)
     }
 
@@ -234,16 +235,17 @@ impl BytesBackend {
         }
     }
 
-    /// Puts the row prefix of `at` into `self.row`.
-    fn locate(&mut self, at: &Address<'_>, fits: impl FnOnce(StateKind) -> bool) -> Result<()> {
-        let state = self.state_id(at.state, fits)?;
+    /// Puts the row prefix of `at` into `self.row`. Returns whether the state's values are stamped.
+    fn locate(&mut self, at: &Address<'_>, fits: impl FnOnce(StateKind) -> bool) -> Result<bool> {
+        let schema = self.schema_of(at.state, fits)?;
+        let (state, stamped) = (schema.id, schema.ttl.is_some());
         if !self.range.contains(at.group) {
             return Err(self.foreign_group(at.group));
         }
         self.row.clear();
         push_prefix(&mut self.row, at.group, state);
         self.row.extend_from_slice(at.key);
-        Ok(())
+        Ok(stamped)
     }
 
     #[cold]
@@ -258,7 +260,11 @@ impl BytesBackend {
         ))
     }
 
-    fn state_id(&self, state: StateIndex, fits: impl FnOnce(StateKind) -> bool) -> Result<StateId> {
+    fn schema_of(
+        &self,
+        state: StateIndex,
+        fits: impl FnOnce(StateKind) -> bool,
+    ) -> Result<&StateSchema> {
         let schema = self.registry.get(state.position());
         let schema = schema.ok_or_else(|| Error::invalid("a state of another backend"))?;
         if !fits(schema.kind) {
@@ -267,7 +273,11 @@ impl BytesBackend {
                 schema.name, schema.kind
             )));
         }
-        Ok(schema.id)
+        Ok(schema)
+    }
+
+    fn state_id(&self, state: StateIndex, fits: impl FnOnce(StateKind) -> bool) -> Result<StateId> {
+        self.schema_of(state, fits).map(|schema| schema.id)
     }
 
     fn kind_of(
@@ -275,11 +285,17 @@ impl BytesBackend {
         state: StateIndex,
         fits: impl FnOnce(StateKind) -> bool,
     ) -> Result<StateKind> {
-        self.state_id(state, fits)?;
+        self.schema_of(state, fits).map(|schema| schema.kind)
+    }
+
+    fn is_stamped(&self, state: StateIndex) -> bool {
         let schema = self.registry.get(state.position());
-        schema
-            .map(|schema| schema.kind)
-            .ok_or_else(|| Error::invalid("a state of another backend"))
+        schema.is_some_and(|schema| schema.ttl.is_some())
+    }
+
+    fn is_list(&self, state: StateIndex) -> bool {
+        let schema = self.registry.get(state.position());
+        schema.is_some_and(|schema| schema.kind == StateKind::List)
     }
 }
 
@@ -290,8 +306,8 @@ fn is_single(kind: StateKind) -> bool {
     )
 }
 
-fn is_timers(kind: StateKind) -> bool {
-    matches!(kind, StateKind::EventTimers | StateKind::ProcessingTimers)
+const fn is_timers(kind: StateKind) -> bool {
+    kind.is_timers()
 }
 
 /// Sizes of a backend at one moment.

@@ -112,6 +112,7 @@ pub mod codec;
 mod copy;
 pub mod environment;
 mod error;
+mod lifetimes;
 mod local;
 mod options;
 mod restore;
@@ -138,7 +139,7 @@ pub use restore::{Ownership, RestoreFrom, RestoreReport};
 pub use snapshot::{PreparedSnapshot, SnapshotHandle, SnapshotReport, SnapshotTarget};
 pub use state::{
     Aggregate, AggregatingState, EventTimers, ListState, MapState, ProcessingTimers, ReducingState,
-    ValueState,
+    Ttl, ValueState,
 };
 pub use transfer::{Progress, TransferProgress};
 

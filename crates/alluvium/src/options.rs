@@ -46,6 +46,11 @@ pub struct Options {
     /// Default 60 s, well below the ten minutes in which engines give a checkpoint up. An attempt ends by itself: object
     /// stores repeat a request for at most 10 s and let one take 30 s, so a file is given up within about 100 s.
     pub transfer_patience: Duration,
+
+    /// At most once in this time a snapshot starts a sweep, which gives back the space of expired rows that nothing else has met.
+    ///
+    /// Default 10 min: compaction meets most of them earlier, and a sweep reads up to a million rows.
+    pub expiry_sweep_interval: Duration,
 }
 
 impl Default for Options {
@@ -58,6 +63,7 @@ impl Default for Options {
             transfer_first_pause: Duration::from_millis(250),
             transfer_longest_pause: Duration::from_secs(5),
             transfer_patience: Duration::from_secs(60),
+            expiry_sweep_interval: Duration::from_secs(600),
         }
     }
 }
@@ -109,6 +115,13 @@ impl Options {
     #[must_use]
     pub const fn transfer_patience(mut self, patience: Duration) -> Self {
         self.transfer_patience = patience;
+        self
+    }
+
+    /// Sets [`expiry_sweep_interval`](Self::expiry_sweep_interval).
+    #[must_use]
+    pub const fn expiry_sweep_interval(mut self, interval: Duration) -> Self {
+        self.expiry_sweep_interval = interval;
         self
     }
 }

@@ -15,6 +15,7 @@ use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::plan::restore::{Adoption, Restore, plan_restore};
 use alluvium_protocol::row::RowRange;
 use alluvium_protocol::schema;
+use alluvium_protocol::stamp::Moment;
 
 use crate::builder::{Builder, Restored};
 use crate::bytes::BytesBackend;
@@ -146,6 +147,7 @@ impl Builder {
             next_generation,
             untidy: report.files_linked + report.files_downloaded > 0,
             empty: false,
+            event_time: event_time(&from.manifests),
         };
         let backend = self.assemble(directory, store, restored)?;
         report.took = clock.monotonic() - began;
@@ -205,6 +207,12 @@ fn next_generation(manifests: &[Manifest]) -> Result<u64> {
         next = next.max(manifest.next_generation);
     }
     Ok(next)
+}
+
+/// The latest event time of the snapshots, so that nothing that had expired lives again.
+fn event_time(manifests: &[Manifest]) -> Moment {
+    let times = manifests.iter().map(|manifest| manifest.event_time);
+    times.fold(Moment::BEFORE_TIME, Moment::joined)
 }
 
 /// What is taken from one snapshot.

@@ -24,6 +24,7 @@ use crate::buffer::flusher::{PinReply, PinnedStore};
 use crate::bytes::BytesBackend;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::lifetimes::Hold;
 use crate::local::LocalCopies;
 use crate::storage::{Cancel, Storage};
 use crate::transfer::Progress;
@@ -72,12 +73,15 @@ impl BytesBackend {
     /// `Unavailable` when too many snapshots are in flight (see
     /// [`Options::snapshots_in_flight_max`](crate::Options)) or an earlier flush failed.
     pub fn snapshot(&mut self, id: CheckpointId, kind: SnapshotKind) -> Result<PreparedSnapshot> {
+        self.check_whole()?;
         let clock = Arc::clone(&self.environment.clock);
         let began = clock.monotonic();
         let permit = self.history.permit(self.options.snapshots_in_flight_max)?;
         let (reply, pinned) = channel();
         let pins = self.directory.fresh("pin");
+        let hold = self.lifetimes.hold();
         self.buffer.pin(pins, reply)?;
+        self.sweep.wake();
         // References to files of an earlier checkpoint are what makes a snapshot incremental.
         let base = match kind {
             SnapshotKind::Incremental => self.history.base(),
@@ -98,6 +102,7 @@ impl BytesBackend {
                 schema: self.registry.schema(),
                 files: Vec::new(),
                 created_unix_millis: clock.unix_millis(),
+                event_time: hold.moment(),
             },
             pinned,
             base,
@@ -108,6 +113,7 @@ impl BytesBackend {
             retry: Retry::new(&self.options, &self.environment),
             environment: self.environment.clone(),
             freeze: clock.monotonic() - began,
+            hold,
             _permit: permit,
             _directory: Arc::clone(&self.directory),
         })
@@ -171,6 +177,8 @@ pub struct PreparedSnapshot {
     retry: Retry,
     environment: Environment,
     freeze: Duration,
+    /// What is alive at its event time stays in the store until it was pinned.
+    hold: Hold,
     _permit: Permit,
     /// After what lies in it: fields drop in this order.
     _directory: Arc<WorkingDirectory>,

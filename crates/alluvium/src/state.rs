@@ -21,6 +21,7 @@ use std::marker::PhantomData;
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::{StateKind, ValueSchema};
 use alluvium_protocol::shape::Shape;
+pub use alluvium_protocol::ttl::{Expired, Refresh, TimeDomain, Ttl};
 
 use crate::bytes::{StateDeclaration, StateIndex};
 use crate::codec::Codec;
@@ -73,6 +74,8 @@ pub struct Registered {
     pub(crate) index: StateIndex,
     /// The backend that gave it.
     pub(crate) instance: u32,
+    /// Whether its values are stamped.
+    pub(crate) stamped: bool,
 }
 
 /// Types that a descriptor, handle or scope knows and has no value of.
@@ -83,6 +86,7 @@ type Types<T> = PhantomData<fn() -> T>;
 struct Described {
     name: &'static str,
     version: Option<u32>,
+    ttl: Option<Ttl>,
 }
 
 impl Described {
@@ -90,6 +94,7 @@ impl Described {
         Self {
             name,
             version: None,
+            ttl: None,
         }
     }
 
@@ -107,6 +112,7 @@ impl Described {
             namespace: N::shape(),
             map_key: None,
             value,
+            ttl: self.ttl,
         }
     }
 
@@ -164,6 +170,13 @@ macro_rules! choices {
             #[must_use]
             pub const fn version(mut self, version: u32) -> Self {
                 self.described.version = Some(version);
+                self
+            }
+
+            /// The same state, whose values (each list element, each map entry) live no longer than that. See [`Ttl`].
+            #[must_use]
+            pub const fn ttl(mut self, ttl: $crate::state::Ttl) -> Self {
+                self.described.ttl = Some(ttl);
                 self
             }
         }

@@ -23,7 +23,9 @@ use crate::error::{Error, Result};
 use crate::storage::Cancel;
 
 pub use alluvium_protocol::rows_file::Change;
+pub use expiry::Expiry;
 
+mod expiry;
 pub mod memory;
 mod puts;
 
@@ -85,6 +87,22 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn tidy(&self, cancel: &Cancel) -> Result<Tidied> {
         cancel.check("tidying a store")?;
         Ok(Tidied::Clean)
+    }
+
+    /// From now on rows that `expiry` tells may be left out whenever rows are written again, and their space given back. Told once,
+    /// before the first [`Store::rewrite`]. A store that does not listen keeps them.
+    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
+        drop(expiry);
+    }
+
+    /// Writes the rows of a range again, so that those that have expired give back their space, in files as well. Takes long: for a thread
+    /// of its own, one at a time.
+    ///
+    /// # Errors
+    /// `Cancelled` soon after `cancel` is set; `Unavailable` when the device fails. No row changes in either case.
+    fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {
+        let _nothing_expires_here = range;
+        cancel.check("rewriting rows of a store")
     }
 
     /// Pins all that was written so far as immutable files on this machine, in `directory`, which does

@@ -13,7 +13,7 @@ use alluvium_protocol::row::RowRange;
 use crate::error::{ErrorKind, Result};
 use crate::local::LocalCopies;
 use crate::storage::Cancel;
-use crate::store::{Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
+use crate::store::{Expiry, Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
 
 /// What is done once damage is met.
 #[derive(Debug)]
@@ -76,6 +76,14 @@ impl Store for SuspectedStore {
 
     fn tidy(&self, cancel: &Cancel) -> Result<Tidied> {
         self.suspicion.watch(self.inner.tidy(cancel))
+    }
+
+    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
+        self.inner.drop_expired(expiry);
+    }
+
+    fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {
+        self.suspicion.watch(self.inner.rewrite(range, cancel))
     }
 
     fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>> {

@@ -188,6 +188,7 @@ mod tests {
                 type_version: None,
                 older: Vec::new(),
             },
+            ttl: None,
         }
     }
 

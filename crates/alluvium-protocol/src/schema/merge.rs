@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::row::StateId;
 use crate::schema::{KeyedSchema, StateSchema, ValueSchema};
 use crate::shape::difference;
+use crate::ttl::TimeDomain;
 
 /// The union of several schemas; states come in the order of their ids.
 ///
@@ -95,6 +96,19 @@ fn disagreement(known: &StateSchema, state: &StateSchema) -> Option<String> {
         return Some(format!(
             "state `{name}` is written by {} version {} in one manifest and by {} version {} in another",
             known.value.codec, known.value.version, state.value.codec, state.value.version
+        ));
+    }
+    let times = [known.ttl, state.ttl].map(|ttl| ttl.map(|ttl| ttl.time));
+    if let [one, other] = times
+        && one != other
+    {
+        let told = |time: Option<TimeDomain>| {
+            time.map_or_else(|| "no TTL".to_owned(), |time| format!("a TTL by {time}"))
+        };
+        return Some(format!(
+            "state `{name}` has {} in one manifest and {} in another: its values are not stamped alike",
+            told(one),
+            told(other)
         ));
     }
     let map_keys = known.map_key.as_ref().zip(state.map_key.as_ref());

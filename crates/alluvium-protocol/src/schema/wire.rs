@@ -7,6 +7,7 @@ use crate::row::StateId;
 use crate::schema::{Form, KeyedSchema, StateKind, StateSchema, ValueSchema};
 use crate::shape::Shape;
 use crate::shape::wire::ShapeRecord;
+use crate::ttl::wire::TtlWire;
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct KeyedSchemaWire {
@@ -30,6 +31,8 @@ struct StateSchemaWire {
     map_key: Option<ShapeRecord>,
     #[prost(message, optional, tag = "6")]
     value: Option<ValueSchemaWire>,
+    #[prost(message, optional, tag = "7")]
+    ttl: Option<TtlWire>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -95,6 +98,7 @@ impl StateSchema {
             namespace: Some((&self.namespace).into()),
             map_key: self.map_key.as_ref().map(ShapeRecord::from),
             value: Some(self.value.to_wire()),
+            ttl: self.ttl.as_ref().map(TtlWire::of),
         }
     }
 
@@ -110,6 +114,11 @@ impl StateSchema {
                 "{what}: exactly maps have a map key, and this is a {kind} state"
             )));
         }
+        if wire.ttl.is_some() && kind.is_timers() {
+            return Err(Error::corrupt(format!(
+                "{what}: timers have no TTL, and this is a {kind} state"
+            )));
+        }
         let value = present(wire.value, || format!("{what}: the value's schema"))?;
         Ok(Self {
             id: StateId::new(id),
@@ -120,6 +129,7 @@ impl StateSchema {
                 .map(|shape| parse_shape(Some(shape), || format!("{what}: the map key's shape")))
                 .transpose()?,
             value: ValueSchema::from_wire(value, &what)?,
+            ttl: wire.ttl.map(|ttl| ttl.parse(&what)).transpose()?,
             name: wire.name,
         })
     }

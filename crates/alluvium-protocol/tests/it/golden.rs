@@ -46,6 +46,14 @@ fn a_manifest_with_versions_of_types_of_format_1_is_read_and_written() {
 }
 
 #[test]
+fn a_manifest_with_ttl_of_format_1_is_read_and_written() {
+    let manifest = samples::manifest_with_ttl();
+    let bytes = golden("manifest-ttl-v1.bin", &manifest.encode());
+
+    assert_eq!(Manifest::decode(&bytes, "golden").unwrap(), manifest);
+}
+
+#[test]
 fn a_commit_of_format_1_is_read_and_written() {
     let record = Record::Commit(samples::commit());
     let bytes = golden("commit-v1.bin", &record.encode());

@@ -40,6 +40,7 @@ fn state(codec: &str, forms: &[(Option<u32>, Shape)]) -> StateSchema {
             type_version: present.type_version,
             older: forms,
         },
+        ttl: None,
     }
 }
 

@@ -10,6 +10,8 @@ use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{Form, KeyedSchema, StateKind, StateSchema, ValueSchema};
 use alluvium_protocol::shape::Shape;
+use alluvium_protocol::stamp::Moment;
+use alluvium_protocol::ttl::{Expired, Refresh, TimeDomain, Ttl};
 use proptest::prelude::*;
 
 fn shape() -> impl Strategy<Value = Shape> {
@@ -65,6 +67,18 @@ prop_compose! {
     }
 }
 
+fn ttl() -> impl Strategy<Value = Ttl> {
+    let refresh = prop::sample::select(vec![Refresh::OnWrite, Refresh::OnReadAndWrite]);
+    let expired = prop::sample::select(vec![Expired::NeverSeen, Expired::SeenUntilCleaned]);
+    let time = prop::sample::select(vec![TimeDomain::Processing, TimeDomain::Event]);
+    (any::<u64>(), refresh, expired, time).prop_map(|(millis, refresh, expired, time)| Ttl {
+        millis,
+        refresh,
+        expired,
+        time,
+    })
+}
+
 prop_compose! {
     fn form()(type_version: Option<u32>, type_name: String, shape in shape()) -> Form {
         Form { type_version, type_name, shape }
@@ -81,10 +95,12 @@ prop_compose! {
         shape in shape(),
         type_version: Option<u32>,
         older in prop::collection::vec(form(), 0..3),
+        ttl in prop::option::of(ttl()),
     ) -> StateSchema {
         StateSchema {
             id: StateId::new(number),
             name: format!("state {number}"),
+            ttl: ttl.filter(|_| map_key.is_some()),
             kind: if map_key.is_some() { StateKind::Map } else { StateKind::ProcessingTimers },
             namespace,
             map_key,
@@ -110,6 +126,7 @@ prop_compose! {
         states in (0u16..4).prop_flat_map(|n| (0..n).map(state).collect::<Vec<_>>()),
         files in (0usize..4).prop_flat_map(|n| (0..n).map(file).collect::<Vec<_>>()),
         created_unix_millis: i64,
+        event_time in any::<(i64, i64)>(),
     ) -> Manifest {
         Manifest {
             job,
@@ -125,6 +142,7 @@ prop_compose! {
             schema: KeyedSchema { key, states },
             files,
             created_unix_millis,
+            event_time: Moment::of_stream(event_time.0, event_time.1),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One fixed value of each stored object, and short ways to make many.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use alluvium_protocol::catalog::{Commit, Cut, Fence, ManifestRef, Record, Savepoint, names};
 use alluvium_protocol::file::{FileId, FileRef};
@@ -10,6 +11,8 @@ use alluvium_protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{self, Form, KeyedSchema, StateKind, StateSchema, ValueSchema};
 use alluvium_protocol::shape::Shape;
+use alluvium_protocol::stamp::Moment;
+use alluvium_protocol::ttl::{Expired, Refresh, TimeDomain, Ttl};
 
 pub(crate) fn id(number: u64) -> CheckpointId {
     CheckpointId::new(number)
@@ -63,6 +66,7 @@ pub(crate) fn keyed_schema() -> KeyedSchema {
                     type_version: None,
                     older: Vec::new(),
                 },
+                ttl: None,
             },
             StateSchema {
                 id: StateId::new(1),
@@ -78,6 +82,7 @@ pub(crate) fn keyed_schema() -> KeyedSchema {
                     type_version: None,
                     older: Vec::new(),
                 },
+                ttl: None,
             },
         ],
     }
@@ -108,6 +113,24 @@ pub(crate) fn manifest() -> Manifest {
         schema: keyed_schema(),
         files: vec![file(7), bookkeeping],
         created_unix_millis: 1_700_000_000_123,
+        event_time: Moment::BEFORE_TIME,
+    }
+}
+
+/// A manifest of a job with event time, whose states have TTLs.
+pub(crate) fn manifest_with_ttl() -> Manifest {
+    let mut manifest = manifest();
+    let hour = Ttl::new(Duration::from_secs(3600));
+    let sessions = hour
+        .refresh(Refresh::OnReadAndWrite)
+        .expired(Expired::SeenUntilCleaned)
+        .time(TimeDomain::Event);
+    for (state, ttl) in manifest.schema.states.iter_mut().zip([hour, sessions]) {
+        state.ttl = Some(ttl);
+    }
+    Manifest {
+        event_time: Moment::of_stream(-5, 1_700_000_000_000),
+        ..manifest
     }
 }
 

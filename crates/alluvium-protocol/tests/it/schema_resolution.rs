@@ -1,5 +1,7 @@
 //! Whether a program can go on with stored state: as it is, after a migration, or not at all.
 
+use std::time::Duration;
+
 use alluvium_protocol::ErrorKind;
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{
@@ -7,6 +9,7 @@ use alluvium_protocol::schema::{
     merge, resolve, resolve_key,
 };
 use alluvium_protocol::shape::Shape;
+use alluvium_protocol::ttl::Ttl;
 
 use crate::samples::keyed_schema;
 
@@ -47,6 +50,7 @@ fn state(codec: &str, shape: Shape) -> StateSchema {
             type_version: None,
             older: Vec::new(),
         },
+        ttl: None,
     }
 }
 
@@ -328,6 +332,21 @@ fn subtasks_that_disagree_are_not_merged() {
         &changed(|schema| schema.states[1].map_key = Some(Shape::U16)),
         "the map key",
     );
+    not_merged(
+        &changed(|schema| schema.states[1].ttl = Some(Ttl::new(Duration::from_secs(1)))),
+        "no TTL in one manifest and a TTL by processing time in another",
+    );
+}
+
+#[test]
+fn subtasks_may_disagree_about_how_long_values_live() {
+    let lives = |seconds| {
+        let mut schema = keyed_schema();
+        schema.states[0].ttl = Some(Ttl::new(Duration::from_secs(seconds)));
+        schema
+    };
+
+    assert_eq!(merge(&[&lives(1), &lives(2)]).unwrap(), lives(1));
 }
 
 #[test]

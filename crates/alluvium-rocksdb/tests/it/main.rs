@@ -11,3 +11,4 @@ mod savepoints;
 mod stores;
 mod suspicion;
 mod trials;
+mod ttl;

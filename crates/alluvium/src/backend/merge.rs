@@ -2,8 +2,6 @@
 //!
 //! The target is written before the sources are cleared, so that an error on the way loses nothing.
 
-use std::ops::ControlFlow;
-
 use alluvium_protocol::key::{self, Key};
 
 use super::KeyScope;
@@ -86,10 +84,7 @@ impl<T, N: Key, C: Codec<T>> sealed::Gather for List<T, N, C> {
 
     fn gather(&self, mut source: Entry<'_>, found: &mut Elements) -> Result<()> {
         let Access { bytes, at, .. } = source.access()?;
-        bytes.for_each_element(&at, &mut |element| {
-            found.push(element)?;
-            Ok(ControlFlow::Continue(()))
-        })
+        bytes.for_each_stored_element(&at, &mut |element| found.push(element))
     }
 
     fn give(&self, mut target: Entry<'_>, found: Elements) -> Result<()> {

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use alluvium_protocol::key_group::KeyGroup;
 use alluvium_protocol::row::{PREFIX_BYTES, RowRange, push_prefix};
 use alluvium_protocol::schema::StateKind;
+use alluvium_protocol::stamp::{STAMP_BYTES, Stamp};
 
 use super::elements::Elements;
 use super::{Address, BytesBackend, StateIndex};
@@ -35,8 +36,8 @@ impl BytesBackend {
         elements: &mut dyn Iterator<Item = &[u8]>,
     ) -> Result<()> {
         let mut framed = std::mem::take(&mut self.elements);
-        let appended =
-            push_all(&mut framed, elements).and_then(|()| self.append_framed(at, &framed));
+        let appended = push_all(&mut framed, self.element_stamp(at.state), elements)
+            .and_then(|()| self.append_framed(at, &framed));
         self.elements = framed;
         appended
     }
@@ -51,13 +52,13 @@ impl BytesBackend {
         elements: &mut dyn Iterator<Item = &[u8]>,
     ) -> Result<()> {
         let mut framed = std::mem::take(&mut self.elements);
-        let replaced =
-            push_all(&mut framed, elements).and_then(|()| self.replace_list_framed(at, &framed));
+        let replaced = push_all(&mut framed, self.element_stamp(at.state), elements)
+            .and_then(|()| self.replace_list_framed(at, &framed));
         self.elements = framed;
         replaced
     }
 
-    /// As [`BytesBackend::append_all`].
+    /// As [`BytesBackend::append_all`], of elements that are stamped if the state's are.
     pub(crate) fn append_framed(&mut self, at: &Address<'_>, elements: &Elements) -> Result<()> {
         self.locate(at, |kind| kind == StateKind::List)?;
         check_element(self.row.len(), elements.longest())?;
@@ -67,7 +68,7 @@ impl BytesBackend {
         self.buffer.list_append(&self.row, elements.framed())
     }
 
-    /// As [`BytesBackend::replace_list`].
+    /// As [`BytesBackend::replace_list`], of elements that are stamped if the state's are.
     pub(crate) fn replace_list_framed(
         &mut self,
         at: &Address<'_>,
@@ -87,8 +88,15 @@ impl BytesBackend {
         at: &Address<'_>,
         visit: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        self.locate(at, |kind| kind == StateKind::List)?;
+        if self.locate_list(at)? {
+            return self.list_scan_stamped(at.state, visit);
+        }
         self.buffer.list_scan(&self.row, visit)
+    }
+
+    /// As `locate`, for a list.
+    pub(super) fn locate_list(&mut self, at: &Address<'_>) -> Result<bool> {
+        self.locate(at, |kind| kind == StateKind::List)
     }
 
     /// The value of one map entry.
@@ -96,7 +104,9 @@ impl BytesBackend {
     /// # Errors
     /// As [`BytesBackend::get`].
     pub fn map_get(&mut self, at: &Address<'_>, map_key: &[u8]) -> Result<Option<&[u8]>> {
-        self.locate(at, |kind| kind == StateKind::Map)?;
+        if self.locate(at, |kind| kind == StateKind::Map)? {
+            return self.map_get_stamped(at.state, map_key);
+        }
         self.buffer.map_get(&self.row, map_key)
     }
 
@@ -105,7 +115,9 @@ impl BytesBackend {
     /// # Errors
     /// As [`BytesBackend::get`].
     pub fn map_put(&mut self, at: &Address<'_>, map_key: &[u8], value: &[u8]) -> Result<()> {
-        self.locate(at, |kind| kind == StateKind::Map)?;
+        if self.locate(at, |kind| kind == StateKind::Map)? {
+            return self.map_put_stamped(at.state, std::iter::once((map_key, value)));
+        }
         self.buffer.map_put(&self.row, map_key, Some(value))
     }
 
@@ -118,9 +130,13 @@ impl BytesBackend {
         at: &Address<'_>,
         entries: impl Iterator<Item = (&'e [u8], &'e [u8])> + Clone,
     ) -> Result<()> {
-        self.locate(at, |kind| kind == StateKind::Map)?;
+        let stamped = self.locate(at, |kind| kind == StateKind::Map)?;
+        let stamp_bytes = if stamped { STAMP_BYTES } else { 0 };
         for (map_key, value) in entries.clone() {
-            check_row(self.row.len() + map_key.len(), value.len())?;
+            check_row(self.row.len() + map_key.len(), stamp_bytes + value.len())?;
+        }
+        if stamped {
+            return self.map_put_stamped(at.state, entries);
         }
         for (map_key, value) in entries {
             // One by one, so that each finds room within the budget.
@@ -148,17 +164,22 @@ impl BytesBackend {
         range: &RowRange,
         visit: &mut VisitEntry<'_>,
     ) -> Result<()> {
-        self.locate(at, |kind| kind == StateKind::Map)?;
+        if self.locate(at, |kind| kind == StateKind::Map)? {
+            return self.map_scan_stamped(at.state, range, visit);
+        }
         self.buffer.map_scan(&self.row, range, visit)
     }
 
-    /// Visits all rows of a state, by key group and row key: what follows the row's prefix, and its value.
+    /// Visits all rows of a state, by key group and row key: what follows the row's prefix, and its value, without the stamps
+    /// of a state with TTL. What has expired is not visited, nor deleted.
     /// Writes everything buffered to the store first and waits for it: for tools and final results.
     ///
     /// # Errors
     /// As [`BytesBackend::get`], and what the visitor returns.
     pub fn for_each_row(&mut self, state: StateIndex, visit: &mut VisitRow<'_>) -> Result<()> {
         let id = self.state_id(state, |_| true)?;
+        let stamped = self.is_stamped(state);
+        let mut elements = Elements::default();
         self.buffer.settle()?;
         for group in self.range.iter() {
             self.row.clear();
@@ -166,7 +187,14 @@ impl BytesBackend {
             let mut rows = self.buffer.store().scan(&RowRange::prefix(&self.row))?;
             while let Some((row, value)) = rows.next()? {
                 let rest = row.get(PREFIX_BYTES..).unwrap_or_default();
-                if visit(group, rest, value)?.is_break() {
+                let shown = if stamped {
+                    self.shown(state, value, &mut elements)?
+                } else {
+                    Some(value)
+                };
+                if let Some(value) = shown
+                    && visit(group, rest, value)?.is_break()
+                {
                     return Ok(());
                 }
             }
@@ -175,8 +203,12 @@ impl BytesBackend {
     }
 }
 
-fn push_all(framed: &mut Elements, elements: &mut dyn Iterator<Item = &[u8]>) -> Result<()> {
-    framed.clear();
+fn push_all(
+    framed: &mut Elements,
+    stamp: Option<Stamp>,
+    elements: &mut dyn Iterator<Item = &[u8]>,
+) -> Result<()> {
+    framed.clear_for(stamp);
     for element in elements {
         framed.push(element)?;
     }

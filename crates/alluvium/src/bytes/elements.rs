@@ -1,6 +1,7 @@
 //! Elements on their way into a list: framed as in a chunk, in a buffer that is used again.
 
 use alluvium_protocol::chunk;
+use alluvium_protocol::stamp::Stamp;
 
 use crate::error::Result;
 
@@ -10,17 +11,31 @@ use crate::error::Result;
 pub struct Elements {
     framed: Vec<u8>,
     longest: usize,
+    stamp: Option<Stamp>,
 }
 
 impl Elements {
-    /// Empties it and keeps its memory.
+    /// Empties it and keeps its memory. What is added is taken as it is.
     pub(crate) fn clear(&mut self) {
+        self.clear_for(None);
+    }
+
+    /// Empties it and keeps its memory. What is added gets this stamp.
+    #[inline]
+    pub(crate) fn clear_for(&mut self, stamp: Option<Stamp>) {
         self.framed.clear();
         self.longest = 0;
+        self.stamp = stamp;
     }
 
     #[inline]
     pub(crate) fn push(&mut self, element: &[u8]) -> Result<()> {
+        if self.stamp.is_some() {
+            return self.push_with(|out| {
+                out.extend_from_slice(element);
+                Ok(())
+            });
+        }
         self.longest = self.longest.max(element.len());
         Ok(chunk::push_element(&mut self.framed, element)?)
     }
@@ -31,7 +46,13 @@ impl Elements {
         &mut self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
-        let bytes = chunk::push_element_with(&mut self.framed, write)?;
+        let bytes = match self.stamp {
+            None => chunk::push_element_with(&mut self.framed, write)?,
+            Some(stamp) => chunk::push_element_with(&mut self.framed, |out| {
+                out.extend_from_slice(&stamp.to_bytes());
+                write(out)
+            })?,
+        };
         self.longest = self.longest.max(bytes);
         Ok(())
     }

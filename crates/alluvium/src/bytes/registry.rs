@@ -9,6 +9,7 @@ use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{KeyedSchema, Resolution, StateKind, StateSchema, ValueSchema};
 use alluvium_protocol::schema::{lossy, resolve, resolve_key};
 use alluvium_protocol::shape::Shape;
+use alluvium_protocol::ttl::{Restamp, Ttl, plan_restamp};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -29,12 +30,31 @@ pub struct StateDeclaration {
     pub map_key: Option<Shape>,
     /// How values (list elements, map values, accumulators) are written.
     pub value: ValueSchema,
+    /// How long values live, if not for ever.
+    pub ttl: Option<Ttl>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Registry {
     key: Shape,
-    states: Vec<StateSchema>,
+    states: Vec<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    schema: StateSchema,
+    /// Whether the program declared it, so that it may have been read and written.
+    declared: bool,
+}
+
+/// What registering a state takes.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    /// Where the state is, if it is known.
+    position: Option<usize>,
+    pub(crate) declared: StateSchema,
+    /// How its rows are rewritten first.
+    pub(crate) restamp: Option<Restamp>,
 }
 
 impl Registry {
@@ -53,7 +73,7 @@ impl Registry {
         match resolve_key(&stored.key, &key) {
             Resolution::AsIs => Ok(Self {
                 key,
-                states: stored.states,
+                states: stored.states.into_iter().map(Known::stored).collect(),
             }),
             Resolution::AfterMigration(why) | Resolution::Incompatible(why) => {
                 Err(Error::new(ErrorKind::Incompatible, why))
@@ -61,58 +81,106 @@ impl Registry {
         }
     }
 
-    pub(crate) fn register(&mut self, declaration: StateDeclaration) -> Result<usize> {
+    /// What registering a state takes.
+    ///
+    /// # Errors
+    /// `Incompatible` when the state was restored or declared otherwise, `Invalid` when its TTL makes no sense.
+    pub(crate) fn plan(&self, declaration: StateDeclaration) -> Result<Registration> {
         let StateDeclaration {
             name,
             kind,
             namespace,
             map_key,
             value,
+            ttl,
         } = declaration;
+        check_ttl(&name, kind, ttl)?;
         if let Some(why) = lossy(&value.codec, &value.shape) {
             return Err(Error::invalid(format!("state {name:?}: {why}")));
         }
-        let found = self.states.iter().position(|state| state.name == name);
-        let id = match found.and_then(|index| self.states.get(index)) {
-            Some(stored) => stored.id,
+        let position = self
+            .states
+            .iter()
+            .position(|known| known.schema.name == name);
+        let known = position.and_then(|position| self.states.get(position));
+        let id = match known {
+            Some(known) => known.schema.id,
             None => self.free_id(&name)?,
         };
-        let declared = StateSchema {
+        let mut declared = StateSchema {
             id,
             name,
             kind,
             namespace,
             map_key,
             value,
+            ttl,
         };
-        let Some(stored) = found.and_then(|index| self.states.get_mut(index)) else {
+        let Some(known) = known else {
             // Nothing is stored, so nothing is of an older version that the program could read.
-            self.states.push(StateSchema {
-                value: declared.value.alone(),
-                ..declared
+            declared.value = declared.value.alone();
+            return Ok(Registration {
+                position,
+                declared,
+                restamp: None,
             });
-            return Ok(self.states.len() - 1);
         };
-        match resolve(stored, &declared) {
-            Resolution::AsIs => {}
+        match resolve(&known.schema, &declared) {
+            Resolution::AsIs => {
+                declared = StateSchema {
+                    ttl,
+                    ..known.schema.clone()
+                };
+            }
             Resolution::AfterMigration(how) => {
                 tracing::info!(
                     state = declared.name,
                     how,
                     "values are migrated as they are read"
                 );
-                *stored = StateSchema {
-                    value: stored.value.succeeded_by(&declared.value),
-                    ..declared
-                };
+                declared.value = known.schema.value.succeeded_by(&declared.value);
             }
             Resolution::Incompatible(why) => return Err(Error::new(ErrorKind::Incompatible, why)),
         }
-        Ok(found.unwrap_or_default())
+        let restamp = plan_restamp(known.schema.ttl, declared.ttl);
+        if restamp.is_some() && known.declared {
+            return Err(Error::new(
+                ErrorKind::Incompatible,
+                format!(
+                    "state {:?} was registered by this backend with another TTL: it is switched on, off or to another \
+                     time when a job is restored",
+                    declared.name
+                ),
+            ));
+        }
+        Ok(Registration {
+            position,
+            declared,
+            restamp,
+        })
+    }
+
+    /// Takes a state over as it was declared. Returns its position.
+    pub(crate) fn accept(&mut self, registration: Registration) -> usize {
+        let state = Known {
+            schema: registration.declared,
+            declared: true,
+        };
+        let known = registration.position;
+        match known.and_then(|position| Some((position, self.states.get_mut(position)?))) {
+            Some((position, known)) => {
+                *known = state;
+                position
+            }
+            None => {
+                self.states.push(state);
+                self.states.len() - 1
+            }
+        }
     }
 
     fn free_id(&self, name: &str) -> Result<StateId> {
-        let taken = |id: u16| self.states.iter().any(|state| state.id.get() == id);
+        let taken = |id: u16| self.states.iter().any(|known| known.schema.id.get() == id);
         let hash = KeyHash::of(name.as_bytes()).0;
         let first = u16::try_from(hash & 0xffff).unwrap_or_default();
         (0..=u16::MAX)
@@ -123,13 +191,38 @@ impl Registry {
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&StateSchema> {
-        self.states.get(index)
+        self.states.get(index).map(|known| &known.schema)
     }
 
     pub(crate) fn schema(&self) -> KeyedSchema {
         KeyedSchema {
             key: self.key.clone(),
-            states: self.states.clone(),
+            states: self
+                .states
+                .iter()
+                .map(|known| known.schema.clone())
+                .collect(),
         }
+    }
+}
+
+impl Known {
+    const fn stored(schema: StateSchema) -> Self {
+        Self {
+            schema,
+            declared: false,
+        }
+    }
+}
+
+fn check_ttl(name: &str, kind: StateKind, ttl: Option<Ttl>) -> Result<()> {
+    match ttl {
+        Some(_) if kind.is_timers() => Err(Error::invalid(format!(
+            "state {name:?} has timers, which have no TTL: deregister them instead"
+        ))),
+        Some(ttl) if ttl.millis == 0 => Err(Error::invalid(format!(
+            "state {name:?} has a TTL of no time: declare at least a millisecond"
+        ))),
+        _ => Ok(()),
     }
 }

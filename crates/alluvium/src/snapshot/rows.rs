@@ -5,7 +5,7 @@
 //!
 //! Invariants: on this machine there are at most as many files as threads and [`FILES_WAITING_MAX`] more; a file's
 //! name follows from its section and its place in it, not from which thread was faster; the manifest has the files in
-//! the order of their rows.
+//! the order of their rows; rows that had expired when the savepoint was taken are not in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,9 +22,10 @@ use super::upload::{Upload, Uploader};
 use crate::buffer::flusher::PinnedStore;
 use crate::environment::Random;
 use crate::error::{Error, Result};
+use crate::lifetimes::Judge;
 use crate::rows_file::{RowsFileWriter, Written};
 use crate::storage::Cancel;
-use crate::store::{Change, Pinned};
+use crate::store::{Change, Expiry, Pinned};
 use crate::transfer::{Task, run_all};
 use crate::working_directory::Scratch;
 use backlog::{Backlog, Work};
@@ -53,6 +54,7 @@ impl Upload<'_> {
         let ranges = (0..sections).zip(plan.ranges);
         let rows = Arc::new(Rows {
             pinned: Arc::clone(&pinned.pinned),
+            expiry: self.snapshot.hold.judge(),
             sections,
             file_bytes: plan.file_bytes,
             backlog: Backlog::new(
@@ -103,6 +105,8 @@ struct RowsFile {
 #[derive(Debug)]
 struct Rows {
     pinned: Arc<dyn Pinned>,
+    /// What is left out.
+    expiry: Judge,
     /// How many there are.
     sections: u32,
     /// A file ends when it has that many.
@@ -139,6 +143,9 @@ impl Rows {
             let row = rows.next()?;
             let is_end = row.is_none();
             if let Some((row, value)) = row {
+                if self.expiry.is_expired(row, value) {
+                    continue;
+                }
                 let file = match &mut open {
                     Some(file) => file,
                     None => open.insert(RowsFileWriter::create(&self.path(part))?),

@@ -9,8 +9,8 @@ use alluvium_protocol::schema::StateKind;
 
 use super::entry::{Access, Entry};
 use super::{Described, Registered, State, Types, choices, copyable, sealed};
-use crate::bytes::StateDeclaration;
 use crate::bytes::elements::Elements;
+use crate::bytes::{BytesBackend, StateDeclaration};
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
 
@@ -92,7 +92,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             at,
             state,
         } = self.entry.access()?;
-        encode_all::<T, C, &T>(state, [element], &mut scratch.elements)?;
+        encode_all::<T, C, &T>(bytes, state, [element], &mut scratch.elements)?;
         bytes.append_framed(&at, &scratch.elements)
     }
 
@@ -107,7 +107,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             at,
             state,
         } = self.entry.access()?;
-        encode_all::<T, C, E>(state, elements, &mut scratch.elements)?;
+        encode_all::<T, C, E>(bytes, state, elements, &mut scratch.elements)?;
         bytes.append_framed(&at, &scratch.elements)
     }
 
@@ -122,7 +122,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             at,
             state,
         } = self.entry.access()?;
-        encode_all::<T, C, E>(state, elements, &mut scratch.elements)?;
+        encode_all::<T, C, E>(bytes, state, elements, &mut scratch.elements)?;
         bytes.replace_list_framed(&at, &scratch.elements)
     }
 
@@ -185,11 +185,16 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
 }
 
 fn encode_all<T, C: Codec<T>, E: Borrow<T>>(
+    bytes: &BytesBackend,
     state: Registered,
     values: impl IntoIterator<Item = E>,
     elements: &mut Elements,
 ) -> Result<()> {
-    elements.clear();
+    if state.stamped {
+        elements.clear_for(bytes.element_stamp(state.index));
+    } else {
+        elements.clear();
+    }
     values
         .into_iter()
         .try_for_each(|value| elements.push_with(|out| state.encode::<T, C>(value.borrow(), out)))

@@ -16,7 +16,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use alluvium_protocol::row::RowRange;
 
@@ -24,7 +24,9 @@ use self::file::RunFile;
 use self::merge::{Merge, Scan};
 use self::run::{Run, RunBuilder};
 use self::slice::Slice;
-use super::{Change, Opened, Part, Pinned, RowCursor, SortedRun, Store, StoreFactory, StoreSize};
+use super::{
+    Change, Expiry, Opened, Part, Pinned, RowCursor, SortedRun, Store, StoreFactory, StoreSize,
+};
 use crate::error::{Error, Result};
 use crate::storage::Cancel;
 
@@ -98,6 +100,7 @@ struct MemoryStore {
     runs: RwLock<Arc<[Slice]>>,
     /// Held by whoever replaces the runs.
     writer: Mutex<Writer>,
+    expiry: OnceLock<Arc<dyn Expiry>>,
 }
 
 /// What the writer gives to the next run and file.
@@ -113,6 +116,7 @@ impl MemoryStore {
             directory: directory.to_owned(),
             runs: RwLock::new(runs.into()),
             writer: Mutex::new(writer),
+            expiry: OnceLock::new(),
         }
     }
 
@@ -143,6 +147,10 @@ impl MemoryStore {
         writer.next_file += 1;
         let file = RunFile::write(&self.directory, number, run.changes())?;
         Ok(Some(run.with_file(file)))
+    }
+
+    fn expiry(&self) -> Option<&dyn Expiry> {
+        self.expiry.get().map(|expiry| &**expiry)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -180,8 +188,22 @@ impl Store for MemoryStore {
         };
         writer.next_age += 1;
         runs.insert(0, Slice::whole(newest));
-        merge_tiers(&mut runs);
+        merge_tiers(&mut runs, self.expiry());
         self.replace(runs);
+        Ok(())
+    }
+
+    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
+        // Told once, before anything expires.
+        self.expiry.set(expiry).unwrap_or_default();
+    }
+
+    /// Merges all runs: they are in memory, and most have rows of every range.
+    fn rewrite(&self, _range: &RowRange, cancel: &Cancel) -> Result<()> {
+        cancel.check("rewriting rows of a store")?;
+        let _writer = self.writer();
+        let merged = merge(&self.runs(), true, self.expiry());
+        self.replace(merged.into_iter().map(Slice::whole).collect());
         Ok(())
     }
 
@@ -206,25 +228,32 @@ impl Store for MemoryStore {
 }
 
 /// Merges the newest runs as far as the tiers want it.
-fn merge_tiers(runs: &mut Vec<Slice>) {
+fn merge_tiers(runs: &mut Vec<Slice>, expiry: Option<&dyn Expiry>) {
     let sizes: Vec<usize> = runs.iter().map(Slice::bytes).collect();
     let count = tier::plan_merge(&sizes);
     if count < 2 {
         return;
     }
     let older = runs.split_off(count);
-    let merged = merge(runs, older.is_empty());
+    let merged = merge(runs, older.is_empty(), expiry);
     *runs = merged.into_iter().map(Slice::whole).chain(older).collect();
 }
 
 /// The newest versions of the rows of `runs` (newest first) as one run; `None` if no row is left.
-fn merge(runs: &[Slice], oldest_takes_part: bool) -> Option<Run> {
+fn merge(runs: &[Slice], oldest_takes_part: bool, expiry: Option<&dyn Expiry>) -> Option<Run> {
     let rows = runs.iter().map(Slice::rows).sum();
     let bytes = runs.iter().map(Slice::bytes).sum();
     let newest = runs.first()?;
     let mut builder = RunBuilder::with_capacity(newest.age(), rows, bytes);
     let mut merge = Merge::new(runs, &RowRange::all());
     while let Some((row, change)) = merge.next() {
+        let change = match change {
+            // An older version may be left in an older run: it must not come back.
+            Change::Put(value) if expiry.is_some_and(|expiry| expiry.is_expired(row, value)) => {
+                Change::Delete
+            }
+            change => change,
+        };
         if change != Change::Delete || !oldest_takes_part {
             builder.append(row, change);
         }

@@ -22,6 +22,7 @@ mod states;
 mod storage;
 mod transfers;
 mod trials;
+mod ttl;
 mod unhurried;
 mod uploads;
 mod watched;

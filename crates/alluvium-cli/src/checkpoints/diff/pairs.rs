@@ -124,6 +124,7 @@ mod tests {
                 type_version: None,
                 older: Vec::new(),
             },
+            ttl: None,
         }
     }
 

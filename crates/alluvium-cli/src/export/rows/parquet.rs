@@ -317,6 +317,7 @@ mod tests {
                     type_version: None,
                     older: Vec::new(),
                 },
+                ttl: None,
             }],
         }
     }

@@ -150,6 +150,7 @@ fn filled_with_bytes() -> Result<(Subject, StateIndex)> {
             type_version: None,
             older: Vec::new(),
         },
+        ttl: None,
     })?;
     each_address(state, |at| subject.backend.bytes().put(at, &[1; 32]))?;
     Ok((subject, state))

@@ -13,6 +13,7 @@ use alluvium::protocol::key_group::MaxParallelism;
 use alluvium::protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium::protocol::schema::KeyedSchema;
 use alluvium::protocol::shape::Shape;
+use alluvium::protocol::stamp::Moment;
 use alluvium::storage::{Storage, in_memory};
 use alluvium_testing::faulty::FaultyStorage;
 
@@ -94,6 +95,7 @@ impl Job {
             },
             files,
             created_unix_millis: 0,
+            event_time: Moment::BEFORE_TIME,
         };
         let own = &manifest.files[0].object;
         self.storage_below

@@ -19,6 +19,7 @@ use alluvium::protocol::key_group::MaxParallelism;
 use alluvium::protocol::manifest::{Manifest, SnapshotKind};
 use alluvium::protocol::schema::KeyedSchema;
 use alluvium::protocol::shape::Shape;
+use alluvium::protocol::stamp::Moment;
 use alluvium::storage::{Cancel, ObjectInfo, PutOutcome, Storage, Transfer, Watch, in_memory};
 use proptest::prelude::*;
 
@@ -150,6 +151,7 @@ impl Run {
             },
             files: files.clone(),
             created_unix_millis: 0,
+            event_time: Moment::BEFORE_TIME,
         });
         let proposal = Proposal {
             checkpoint,

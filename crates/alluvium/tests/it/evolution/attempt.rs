@@ -111,6 +111,7 @@ where
 fn schema(state: &impl State) -> StateSchema {
     let declaration = state.declaration();
     StateSchema {
+        ttl: None,
         id: StateId::new(0),
         name: declaration.name,
         kind: declaration.kind,
