@@ -8,6 +8,7 @@ pub mod damage;
 mod directory;
 pub mod faulty;
 pub mod interruption;
+pub mod migration_conformance;
 pub mod oracle;
 pub mod s3;
 pub mod storage_conformance;

@@ -56,10 +56,12 @@ use crate::transfer::Progress;
 
 pub use due::Timer;
 pub use merge::Merge;
+pub use migration::{Rewrite, Values};
 pub use scope::KeyScope;
 
 mod due;
 mod merge;
+mod migration;
 mod scope;
 
 /// Keyed state of one subtask, for keys of type `K`. See the [module](self).

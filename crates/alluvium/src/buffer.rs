@@ -183,6 +183,13 @@ impl Buffer {
         self.flusher.wait_until(|flushed| flushed.through >= frozen)
     }
 
+    /// Forgets what it has of lists and maps once the store has all of it, for their rows are going to change there.
+    pub(crate) fn forget_collections(&mut self) -> Result<()> {
+        self.settle()?;
+        while self.drop_oldest_layer()? {}
+        Ok(())
+    }
+
     /// Chunks below this generation are in the store only; those from it on are in the layers.
     fn oldest_generation(&self) -> u64 {
         self.layers

@@ -33,12 +33,14 @@ use timers::TimerQueue;
 pub use crate::buffer::Update;
 pub use batch::{KeyBatch, ValueBatch, WriteBatch};
 pub use collections::{VisitEntry, VisitRow};
+pub use migration::ChangeValue;
 pub use registry::StateDeclaration;
 
 mod batch;
 mod collections;
 pub(crate) mod elements;
 mod expiring;
+mod migration;
 mod registration;
 pub(crate) mod registry;
 pub(crate) mod rewrite;

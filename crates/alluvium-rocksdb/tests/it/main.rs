@@ -5,6 +5,7 @@ mod conformance;
 mod damage;
 mod families;
 mod interruptions;
+mod migrations;
 mod opening;
 mod pinned_files;
 mod savepoints;

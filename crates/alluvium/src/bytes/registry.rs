@@ -34,6 +34,21 @@ pub struct StateDeclaration {
     pub ttl: Option<Ttl>,
 }
 
+impl StateDeclaration {
+    /// The declaration as a schema to compare with: its number is no state's.
+    pub(crate) fn schema(&self) -> StateSchema {
+        StateSchema {
+            id: StateId::new(0),
+            name: self.name.clone(),
+            kind: self.kind,
+            namespace: self.namespace.clone(),
+            map_key: self.map_key.clone(),
+            value: self.value.clone(),
+            ttl: self.ttl,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Registry {
     key: Shape,
@@ -188,6 +203,20 @@ impl Registry {
             .find(|id| !taken(*id))
             .map(StateId::new)
             .ok_or_else(|| Error::invalid(format!("state {name:?} is one too many: 65,536 exist")))
+    }
+
+    /// The state of a name.
+    pub(crate) fn named(&self, name: &str) -> Option<&StateSchema> {
+        let mut schemas = self.states.iter().map(|known| &known.schema);
+        schemas.find(|schema| schema.name == name)
+    }
+
+    /// Notes that all values of a state have one form.
+    pub(crate) fn written_anew(&mut self, id: StateId, value: ValueSchema) {
+        let mut schemas = self.states.iter_mut().map(|known| &mut known.schema);
+        if let Some(state) = schemas.find(|schema| schema.id == id) {
+            state.value = value.alone();
+        }
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&StateSchema> {

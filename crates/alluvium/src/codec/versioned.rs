@@ -229,3 +229,6 @@ mod chain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod interruptions;
 mod job;
 mod local_copies;
 mod memory_store;
+mod migrations;
 mod protocol;
 mod restores;
 #[cfg(feature = "aws")]

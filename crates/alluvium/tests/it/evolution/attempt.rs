@@ -111,12 +111,12 @@ where
 fn schema(state: &impl State) -> StateSchema {
     let declaration = state.declaration();
     StateSchema {
-        ttl: None,
         id: StateId::new(0),
         name: declaration.name,
         kind: declaration.kind,
         namespace: declaration.namespace,
         map_key: declaration.map_key,
         value: declaration.value,
+        ttl: declaration.ttl,
     }
 }
