@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A window, as namespaces are.
 pub type Window = (i64, i64);
 
+/// How long values with a TTL live, in milliseconds of event time.
+pub const TTL_MILLIS: i64 = 30;
+
 /// All state of a job with keys of type `u16`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "trials change it field by field")]
@@ -26,6 +29,12 @@ pub struct Oracle {
     pub sums: BTreeMap<u16, i64>,
     /// Count and total of each key, of which the mean is read.
     pub means: BTreeMap<u16, (i64, i64)>,
+    /// The value of each key that lives for [`TTL_MILLIS`] of event time, and when it expires.
+    pub living: BTreeMap<u16, (i64, u32)>,
+    /// The list of each key whose elements live so long.
+    pub living_lists: BTreeMap<u16, Vec<(i64, u32)>>,
+    /// The map of each key whose entries live so long.
+    pub living_maps: BTreeMap<u16, BTreeMap<i8, (i64, u32)>>,
     /// Event-time timers: time, then key.
     pub timers: BTreeSet<(i64, u16)>,
     /// How far event time has come.
@@ -33,6 +42,18 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    /// A value with a TTL as it is written now.
+    #[must_use]
+    pub const fn written(&self, value: u32) -> (i64, u32) {
+        (self.watermark + TTL_MILLIS, value)
+    }
+
+    /// A value with a TTL as it is read now.
+    #[must_use]
+    pub fn alive(&self, (expiry, value): (i64, u32)) -> Option<u32> {
+        (self.watermark < expiry).then_some(value)
+    }
+
     /// The timers that are due at `watermark`, earliest first; they are gone then.
     pub fn advance(&mut self, watermark: i64) -> Vec<(i64, u16)> {
         self.watermark = watermark;

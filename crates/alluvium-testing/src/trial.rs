@@ -30,7 +30,7 @@ const KEYS: std::ops::Range<u16> = 0..6;
 pub enum Step {
     /// An operation on the state of a key.
     Operate(u16, Operation),
-    /// Event time goes on by so much, and timers fire.
+    /// Event time goes on by so much: timers fire, and values with a TTL expire.
     Advance(i64),
     /// All state of all keys is compared.
     Compare,
@@ -94,6 +94,10 @@ pub enum Operation {
     Add(i64),
     ClearSum,
     Average(i64),
+    SetLiving(u32),
+    UpdateLiving(u32),
+    PushLiving(u32),
+    InsertLiving(i8, u32),
     Register(i64),
     Deregister(i64),
     Read,
@@ -122,6 +126,10 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
         2 => (-1000..1000_i64).prop_map(Operation::Add),
         1 => Just(Operation::ClearSum),
         2 => (-1000..1000_i64).prop_map(Operation::Average),
+        2 => any::<u32>().prop_map(Operation::SetLiving),
+        1 => any::<u32>().prop_map(Operation::UpdateLiving),
+        3 => any::<u32>().prop_map(Operation::PushLiving),
+        3 => (-4..5_i8, any::<u32>()).prop_map(|(k, v)| Operation::InsertLiving(k, v)),
         4 => (0..200_i64).prop_map(Operation::Register),
         1 => (0..200_i64).prop_map(Operation::Deregister),
         2 => Just(Operation::Read),

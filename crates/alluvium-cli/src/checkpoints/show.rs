@@ -59,6 +59,8 @@ struct State {
     namespace: String,
     map_key: Option<String>,
     value: String,
+    /// How long values live.
+    ttl: Option<String>,
     /// The version of the values' type, where each value tells its own.
     type_version: Option<u32>,
     /// What values look like that were not written since the type changed, oldest first.
@@ -135,6 +137,7 @@ fn snapshot(object: String, manifest: &Manifest) -> Snapshot {
         namespace: state.namespace.to_string(),
         map_key: state.map_key.as_ref().map(ToString::to_string),
         value: state.value.shape.to_string(),
+        ttl: state.ttl.map(|ttl| ttl.to_string()),
         type_version: state.value.type_version,
         older: state.value.older.iter().map(older).collect(),
     });
@@ -211,6 +214,7 @@ fn states_table(states: &[State]) -> String {
         "map key",
         "value",
         "codec",
+        "ttl",
     ];
     let rows = states.iter().flat_map(|state| {
         let present = vec![
@@ -226,12 +230,14 @@ fn states_table(states: &[State]) -> String {
                 state.version,
                 version_told(state.type_version)
             ),
+            state.ttl.clone().unwrap_or_default(),
         ];
         // Below the state, for its values have one form or another.
         let older = state.older.iter().map(|older| {
-            let mut row = vec![String::new(); columns.len() - 2];
+            let mut row = vec![String::new(); columns.len() - 3];
             row.push(older.value.clone());
             row.push(format!("older{}", version_told(older.type_version)));
+            row.push(String::new());
             row
         });
         [present].into_iter().chain(older)

@@ -8,6 +8,7 @@ use alluvium_protocol::key::{KeyReader, decode_shape};
 use alluvium_protocol::row::split_prefix;
 use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
 use alluvium_protocol::shape::Shape;
+use alluvium_protocol::stamp::{Moment, split};
 use alluvium_protocol::timer::split_time;
 use alluvium_protocol::value::Value;
 use anyhow::{Context as _, Result};
@@ -17,7 +18,7 @@ use serde_json::value::RawValue;
 use crate::exit::Failure;
 use crate::time::format_rfc3339;
 
-/// One entry of a state, or one element of a list.
+/// One entry of a state, or one element of a list. What has expired and was not cleaned is an entry like any other.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Entry {
     pub(crate) state: String,
@@ -35,6 +36,9 @@ pub(crate) struct Entry {
     /// When a timer fires, in milliseconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) time: Option<i64>,
+    /// When a value with a TTL expires, in milliseconds of its state's time, unless that follows from the first event time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
     pub(crate) value: Option<Value>,
 }
@@ -134,8 +138,9 @@ impl<'a> Entries<'a> {
             StateKind::List => self.take_chunk(list_address(row), entry, state, value),
             StateKind::EventTimers | StateKind::ProcessingTimers => Ok(self.flushed_then(entry)),
             StateKind::Value | StateKind::Map | StateKind::Reducing | StateKind::Aggregating => {
-                let value = decode_value(state, value)?;
+                let (expires, value) = (expires(state, value)?, decode_value(state, value)?);
                 Ok(self.flushed_then(Entry {
+                    expires,
                     value: Some(value),
                     ..entry
                 }))
@@ -171,11 +176,13 @@ impl<'a> Entries<'a> {
         }
         if let Some(list) = &mut self.list {
             for element in Elements::new(chunk) {
-                let value = decode_value(state, element?)?;
+                let element = element?;
+                let value = decode_value(state, element)?;
                 match self.lists {
                     Lists::Whole => list.elements.push(value),
                     Lists::ByElement => done.push(Entry {
                         index: Some(list.count),
+                        expires: expires(state, element)?,
                         value: Some(value),
                         ..list.entry.clone()
                     }),
@@ -243,6 +250,7 @@ fn read_key<'a>(schema: &KeyedSchema, state: &StateSchema, row: &'a [u8]) -> Res
         map_key: None,
         index: None,
         time,
+        expires: None,
         value: None,
     };
     let rest = match state.kind {
@@ -273,11 +281,24 @@ fn read_key<'a>(schema: &KeyedSchema, state: &StateSchema, row: &'a [u8]) -> Res
     })
 }
 
-/// Reads a value (a list's element, a map's value, an accumulator) of this state.
+/// When a value of this state expires, as far as its stamp says it alone.
+fn expires(state: &StateSchema, bytes: &[u8]) -> Result<Option<i64>> {
+    if state.ttl.is_none() {
+        return Ok(None);
+    }
+    let (stamp, _) = split(bytes).with_context(|| format!("a value of state `{}`", state.name))?;
+    Ok(stamp.time(Moment::BEFORE_TIME))
+}
+
+/// Reads a value (a list's element, a map's value, an accumulator) of this state, without its stamp.
 ///
 /// # Errors
 /// When the bytes contradict the recorded codec and shape.
 pub(crate) fn decode_value(state: &StateSchema, bytes: &[u8]) -> Result<Value> {
-    let decoded = state.value.decode(bytes);
+    let bare = match state.ttl {
+        None => Ok(bytes),
+        Some(_) => split(bytes).map(|(_, bare)| bare),
+    };
+    let decoded = bare.and_then(|bare| state.value.decode(bare));
     decoded.with_context(|| format!("a value of state `{}`", state.name))
 }

@@ -135,6 +135,7 @@ impl Trial {
         let watermark = self.oracle.watermark + by;
         let mut fired = Vec::new();
         for (backend, states) in &mut self.subtasks {
+            backend.advance_event_time(watermark);
             let mut last = i64::MIN;
             while let Some(timer) = backend.due(states.timers, watermark)? {
                 assert!(last <= timer.time, "timers of a subtask fire in order");
@@ -318,7 +319,12 @@ impl Trial {
                 .options(options)
                 .local_copies(LocalCopies::in_directory(&self.local_directory(), JOB)?);
             let mut backend = match from {
-                None => Backend::open(builder)?,
+                None => {
+                    let mut backend = Backend::open(builder)?;
+                    // A restored one knows event time from its snapshot.
+                    backend.advance_event_time(self.oracle.watermark);
+                    backend
+                }
                 Some(from) => {
                     let nobody: Arc<dyn Progress> = Arc::new(());
                     Backend::restore(builder, from, &Cancel::new(), &nobody)?.0

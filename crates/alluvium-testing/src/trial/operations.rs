@@ -1,14 +1,16 @@
 //! Operations of a trial: on the backend and on the oracle.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use alluvium::state::{Aggregate, Aggregating, List, Map, Reducing, Timers, Value};
+use alluvium::state::{Aggregate, Aggregating, List, Map, Reducing, TimeDomain, Timers, Value};
 use alluvium::{
-    AggregatingState, Backend, EventTimers, ListState, MapState, ReducingState, Result, ValueState,
+    AggregatingState, Backend, EventTimers, ListState, MapState, ReducingState, Result, Ttl,
+    ValueState,
 };
 
 use super::Operation;
-use crate::oracle::{Oracle, Window};
+use crate::oracle::{Oracle, TTL_MILLIS, Window};
 
 /// Count and total; the mean is read.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,10 @@ const WINDOWED_LISTS: ListState<u32, Window> = ListState::new("windowed lists").
 const MAPS: MapState<i8, u32> = MapState::new("maps");
 const SUMS: ReducingState<i64> = ReducingState::new("sums", |a, b| a + b);
 const MEANS: AggregatingState<Mean> = AggregatingState::new("means");
+const TTL: Ttl = Ttl::new(Duration::from_millis(TTL_MILLIS.unsigned_abs())).time(TimeDomain::Event);
+const LIVING: ValueState<u32> = ValueState::new("living").ttl(TTL);
+const LIVING_LISTS: ListState<u32> = ListState::new("living lists").ttl(TTL);
+const LIVING_MAPS: MapState<i8, u32> = MapState::new("living maps").ttl(TTL);
 const TIMERS: EventTimers = EventTimers::new("timers");
 
 /// The handles of a subtask's states.
@@ -57,6 +63,9 @@ pub(crate) struct States {
     maps: Map<i8, u32>,
     sums: Reducing<i64>,
     means: Aggregating<Mean>,
+    living: Value<u32>,
+    living_lists: List<u32>,
+    living_maps: Map<i8, u32>,
     pub(crate) timers: Timers,
 }
 
@@ -70,6 +79,9 @@ impl States {
             maps: backend.register(MAPS)?,
             sums: backend.register(SUMS)?,
             means: backend.register(MEANS)?,
+            living: backend.register(LIVING)?,
+            living_lists: backend.register(LIVING_LISTS)?,
+            living_maps: backend.register(LIVING_MAPS)?,
             timers: backend.register(TIMERS)?,
         })
     }
@@ -161,6 +173,29 @@ impl States {
                 scope.aggregating(self.means).add(input)?;
                 Mean::add(oracle.means.entry(key).or_default(), input);
             }
+            Operation::SetLiving(value) => {
+                scope.value(self.living).set(value)?;
+                oracle.living.insert(key, oracle.written(*value));
+            }
+            Operation::UpdateLiving(by) => {
+                let next = |old: Option<u32>| old.unwrap_or(7).wrapping_add(*by);
+                let updated = scope.value(self.living).update(next)?;
+                let old = oracle.living.get(&key).copied();
+                let expected = next(old.and_then(|old| oracle.alive(old)));
+                assert_eq!(updated, expected, "an update sees what is alive");
+                oracle.living.insert(key, oracle.written(expected));
+            }
+            Operation::PushLiving(element) => {
+                scope.list(self.living_lists).push(element)?;
+                let written = oracle.written(*element);
+                oracle.living_lists.entry(key).or_default().push(written);
+            }
+            Operation::InsertLiving(field, value) => {
+                scope.map(self.living_maps).insert(field, value)?;
+                let written = oracle.written(*value);
+                let map = oracle.living_maps.entry(key).or_default();
+                map.insert(*field, written);
+            }
             Operation::Register(after) => {
                 let time = oracle.watermark + after;
                 scope.timers(self.timers).register(time)?;
@@ -220,6 +255,8 @@ impl States {
         let mean = scope.aggregating(self.means).get()?;
         let expected = oracle.means.get(&key).map(Mean::result);
         assert_eq!(mean, expected, "mean of {key}");
+        self.compare_living(backend, oracle, key)?;
+        let mut scope = backend.key(&key)?;
         for start in -2..3_i64 {
             let window = (start * 10, start * 10 + 10);
             let mut scope = scope.within(&window);
@@ -231,6 +268,33 @@ impl States {
             let expected = expected.cloned().unwrap_or_default();
             assert_eq!(list, expected, "list of {key} in {window:?}");
         }
+        Ok(())
+    }
+    /// Compares what expires of one key.
+    fn compare_living(&self, backend: &mut Backend<u16>, oracle: &Oracle, key: u16) -> Result<()> {
+        let mut scope = backend.key(&key)?;
+        let value = scope.value(self.living).get()?;
+        let expected = oracle.living.get(&key).and_then(|v| oracle.alive(*v));
+        assert_eq!(value, expected, "living value of {key}");
+        let list = scope.list(self.living_lists).get()?;
+        let expected = oracle.living_lists.get(&key).into_iter().flatten();
+        let expected: Vec<_> = expected.filter_map(|v| oracle.alive(*v)).collect();
+        assert_eq!(list, expected, "living list of {key}");
+        let empty = scope.list(self.living_lists).is_empty()?;
+        assert_eq!(empty, expected.is_empty(), "emptiness of {key}'s list");
+        let zero = scope.map(self.living_maps).get(&0_i8)?;
+        let expected: BTreeMap<_, _> = oracle
+            .living_maps
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .filter_map(|(k, v)| Some((*k, oracle.alive(*v)?)))
+            .collect();
+        assert_eq!(zero, expected.get(&0).copied(), "a living entry of {key}");
+        let map: BTreeMap<_, _> = scope.map(self.living_maps).entries()?.into_iter().collect();
+        assert_eq!(map, expected, "living map of {key}");
+        let empty = scope.map(self.living_maps).is_empty()?;
+        assert_eq!(empty, expected.is_empty(), "emptiness of {key}'s map");
         Ok(())
     }
 }

@@ -329,6 +329,7 @@ mod tests {
             ("tail", Value::Str("N1".into())),
         ];
         Entry {
+            expires: None,
             state: "seen".into(),
             kind: "value".into(),
             key_group: 3,

@@ -96,6 +96,7 @@ impl<O: Operator> Keyed<O> {
                     source, progress, ..
                 } => {
                     if let Some(watermark) = self.watermarks.update(source, progress) {
+                        backend.advance_event_time(watermark);
                         self.operator.watermark(&mut backend, watermark, out)?;
                     }
                 }
