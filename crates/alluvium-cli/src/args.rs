@@ -12,11 +12,15 @@ use crate::output::Format;
 
 mod diff;
 mod export;
+mod import;
+mod savepoint;
 mod timers;
 mod upkeep;
 
 pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
 pub(crate) use export::{ExportFormat, ExportOptions};
+pub(crate) use import::ImportOptions;
+pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};
 pub(crate) use timers::TimersOptions;
 pub(crate) use upkeep::{CopyOptions, RetainOptions, SweepOptions};
 
@@ -39,9 +43,12 @@ pub(crate) enum Command {
     /// List, show, verify, copy and clear up the checkpoints and savepoints of a location.
     #[command(subcommand, after_help = exit::HELP)]
     Checkpoints(CheckpointsCommand),
-    /// Print the state in a checkpoint or savepoint, typed as it was recorded.
+    /// Print the state in a checkpoint or savepoint, typed as it was recorded, or make a savepoint of it.
     #[command(subcommand, after_help = exit::HELP)]
     State(StateCommand),
+    /// Rewrite savepoints.
+    #[command(subcommand, after_help = exit::HELP)]
+    Savepoint(SavepointCommand),
     /// Tell which timers there are, how many are due when, and the ones due first.
     Timers(TimersOptions),
     /// Write the rows of states as JSON Lines or CSV, or as Parquet if it was built in.
@@ -239,6 +246,8 @@ pub(crate) enum StateCommand {
     /// Print what one key has
     #[command(after_help = exit::HELP)]
     Get(GetOptions),
+    /// Make a savepoint of JSON Lines
+    Import(ImportOptions),
 }
 
 /// Options of `alluvium state scan`.

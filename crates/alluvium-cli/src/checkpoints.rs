@@ -4,7 +4,7 @@
 //! Each command gathers its answer as one serializable value, which is then printed as tables or as
 //! JSON, so that both say the same.
 
-mod bar;
+pub(crate) mod bar;
 mod copy;
 mod diff;
 mod list;

@@ -18,6 +18,8 @@ mod interrupt;
 mod location;
 mod output;
 mod progress;
+mod savepoint;
+mod shape_argument;
 mod state;
 mod time;
 mod timers;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         args::Command::DemoWorker(options) => demo::worker::run(&options),
         args::Command::Checkpoints(command) => checkpoints::run(&command),
         args::Command::State(command) => state::run(&command),
+        args::Command::Savepoint(command) => savepoint::run(&command),
         args::Command::Timers(options) => timers::run(&options),
         args::Command::Export(options) => export::run(&options),
     };

@@ -1,9 +1,12 @@
-//! `alluvium state`: prints keyed state from a checkpoint or savepoint, typed by what it recorded.
+//! `alluvium state`: prints keyed state from a checkpoint or savepoint, typed by what it recorded, and makes a
+//! savepoint of what was printed.
 //!
 //! Needs neither the job nor its types: keys, namespaces and values are decoded by the shapes in the
 //! manifests. Works on copies in a temporary directory; the location is only read.
 
 pub(crate) mod cut_rows;
+mod from_json;
+mod import;
 pub(crate) mod key_argument;
 pub(crate) mod opened;
 pub(crate) mod typed;
@@ -12,6 +15,8 @@ use alluvium_protocol::key_group::{KeyGroupRange, KeyHash};
 use alluvium_protocol::row::StateId;
 use anyhow::Result;
 use serde::Serialize;
+
+pub(crate) use self::import::savepoint_folder;
 
 use self::cut_rows::CutRows;
 use self::typed::{Entries, Entry, Lists};
@@ -29,6 +34,7 @@ pub(crate) fn run(command: &StateCommand) -> Result<Exit> {
     match command {
         StateCommand::Scan(options) => scan(options),
         StateCommand::Get(options) => get(options),
+        StateCommand::Import(options) => import::run(options),
     }
 }
 

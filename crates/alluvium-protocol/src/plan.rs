@@ -18,6 +18,7 @@ pub mod commit;
 pub mod copy;
 mod coverage;
 pub mod log;
+pub mod migrate_keys;
 pub mod orphans;
 pub mod restore;
 pub mod retention;

@@ -178,7 +178,8 @@ impl Builder {
                 ErrorKind::Incompatible,
                 format!(
                     "checkpoint {} has a maximum parallelism of {stored}, this job declares {}: it is \
-                     fixed for a job's life, so declare {stored}",
+                     fixed for a job's life, so declare {stored}, or rewrite a savepoint with `alluvium savepoint \
+                     migrate-keys`",
                     manifest.checkpoint,
                     self.max_parallelism.get(),
                     stored = manifest.max_parallelism.get(),
@@ -194,7 +195,7 @@ impl Builder {
 const GENERATIONS_MAX: u64 = 1 << 62;
 
 /// The first generation above those of all list chunks.
-fn next_generation(manifests: &[Manifest]) -> Result<u64> {
+pub(crate) fn next_generation(manifests: &[Manifest]) -> Result<u64> {
     let mut next = 1;
     for manifest in manifests {
         if manifest.next_generation > GENERATIONS_MAX {

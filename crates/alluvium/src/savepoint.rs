@@ -15,7 +15,11 @@ use crate::restore::{Ownership, RestoreFrom};
 use crate::snapshot::SnapshotTarget;
 use crate::storage::{PutOutcome, Storage};
 
+mod migrate;
 mod owned;
+mod write;
+
+pub use migrate::{MigrateKeys, MigratedKeys};
 
 /// Where a savepoint is, or will be.
 #[derive(Debug, Clone)]

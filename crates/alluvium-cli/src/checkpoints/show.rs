@@ -119,7 +119,7 @@ fn shown(cut: &Cut) -> Result<Shown> {
             .iter()
             .map(|(name, bytes)| Attachment {
                 name: name.clone(),
-                bytes: *bytes,
+                bytes: bytes.len() as u64,
             })
             .collect(),
         snapshots: cut.manifests.iter().zip(&manifests).map(snapshot).collect(),

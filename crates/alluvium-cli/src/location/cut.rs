@@ -36,8 +36,8 @@ pub(crate) struct Cut {
     pub(crate) max_parallelism: MaxParallelism,
     /// Its snapshots' manifests.
     pub(crate) manifests: Vec<ManifestRef>,
-    /// Names and lengths of what the engine attached.
-    pub(crate) attachments: Vec<(String, u64)>,
+    /// What the engine attached.
+    pub(crate) attachments: BTreeMap<String, Vec<u8>>,
     /// When it was recorded.
     pub(crate) created_unix_millis: i64,
 }
@@ -55,7 +55,7 @@ impl Cut {
             parallelism: commit.parallelism,
             max_parallelism: commit.max_parallelism,
             manifests: commit.manifests.clone(),
-            attachments: lengths(&commit.attachments),
+            attachments: commit.attachments.clone(),
             created_unix_millis: commit.created_unix_millis,
         }
     }
@@ -76,7 +76,7 @@ impl Cut {
             attempt: None,
             parallelism: savepoint.parallelism,
             max_parallelism: savepoint.max_parallelism,
-            attachments: lengths(&savepoint.attachments),
+            attachments: savepoint.attachments,
             manifests: savepoint.manifests,
             created_unix_millis: savepoint.created_unix_millis,
         }
@@ -132,11 +132,4 @@ impl Cut {
         };
         self.manifests.iter().map(read).collect()
     }
-}
-
-fn lengths(attachments: &BTreeMap<String, Vec<u8>>) -> Vec<(String, u64)> {
-    attachments
-        .iter()
-        .map(|(name, bytes)| (name.clone(), bytes.len() as u64))
-        .collect()
 }

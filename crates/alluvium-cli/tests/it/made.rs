@@ -66,6 +66,67 @@ pub(crate) fn savepoint<K: Key>(
     folder.commit(&savepoint).unwrap();
 }
 
+/// All subtasks of a job that is restored from the savepoint in a directory, with so many key groups.
+pub(crate) fn restored<K: Key>(from: &Path, work: &Path, size: Size) -> Vec<Backend<K>> {
+    let storage = storage::in_directory(from.parent().unwrap()).unwrap();
+    let folder = SavepointFolder::new(storage, from.file_name().unwrap().to_str().unwrap());
+    let state = folder.restore_from(&folder.read().unwrap()).unwrap();
+    let nobody: Arc<dyn Progress> = Arc::new(());
+    let restore = |subtask: u32| {
+        let directory = work.join(subtask.to_string());
+        let builder = Builder::new("clicks", Arc::new(MemoryStoreFactory::new()), directory)
+            .max_parallelism(MaxParallelism::new(size.groups).unwrap())
+            .subtask(subtask, size.parallelism);
+        Backend::<K>::restore(builder, &state, &Cancel::new(), &nobody)
+            .unwrap()
+            .0
+    };
+    (0..size.parallelism).map(restore).collect()
+}
+
+/// Checks that a job that is restored from a savepoint has these visitors, and fires each of their timers once.
+pub(crate) fn check_visitors(from: &Path, size: Size, all: &BTreeMap<String, Visitor>) {
+    let work = tempfile::tempdir().unwrap();
+    let mut alarms_fired = 0;
+    for mut backend in restored::<String>(from, work.path(), size) {
+        let visits = backend.register(VISITS).unwrap();
+        let pages = backend.register(PAGES).unwrap();
+        let tally = backend.register(TALLY).unwrap();
+        let windows = backend.register(WINDOWS).unwrap();
+        let alarms = backend.register(ALARMS).unwrap();
+        for (name, visitor) in all {
+            if !owns(&backend, name) {
+                continue;
+            }
+            let mut scope = backend.key(name).unwrap();
+            assert_eq!(scope.value(visits).get().unwrap(), visitor.visits, "{name}");
+            assert_eq!(scope.list(pages).get().unwrap(), visitor.pages, "{name}");
+            let entries = scope.map(tally).entries().unwrap();
+            assert_eq!(
+                entries.into_iter().collect::<BTreeMap<_, _>>(),
+                visitor.tally,
+                "{name}"
+            );
+            for (window, value) in &visitor.windows {
+                assert_eq!(
+                    scope.within(window).value(windows).get().unwrap(),
+                    Some(*value)
+                );
+            }
+        }
+        while let Some(timer) = backend.due(alarms, i64::MAX).unwrap() {
+            assert!(all[&timer.key].alarms.contains(&timer.time));
+            alarms_fired += 1;
+        }
+    }
+    assert_eq!(
+        alarms_fired,
+        all.values()
+            .map(|visitor| visitor.alarms.len())
+            .sum::<usize>()
+    );
+}
+
 /// Whether a backend has the key group of a key.
 pub(crate) fn owns<K: Key>(backend: &Backend<K>, key: &K) -> bool {
     let group = backend

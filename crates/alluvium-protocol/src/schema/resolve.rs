@@ -59,7 +59,8 @@ pub fn resolve_key(stored: &Shape, declared: &Shape) -> Resolution {
         None => Resolution::AsIs,
         Some(difference) => Resolution::Incompatible(format!(
             "the stream's key: {difference}: the key decides which key group a row is in, so declare the \
-             stored key type, or take a savepoint and rewrite it with `alluvium savepoint migrate-keys`"
+             stored key type, or, for a wider integer, take a savepoint and rewrite it with `alluvium savepoint \
+             migrate-keys`"
         )),
     }
 }

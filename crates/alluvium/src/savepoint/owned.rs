@@ -125,7 +125,10 @@ impl SavepointFolder {
     }
 
     /// Its files and its manifests, as its `COMMIT` and its manifests tell them.
-    fn objects(&self, savepoint: &Savepoint) -> Result<(Vec<ObjectCopy>, Vec<ObjectCopy>)> {
+    pub(super) fn objects(
+        &self,
+        savepoint: &Savepoint,
+    ) -> Result<(Vec<ObjectCopy>, Vec<ObjectCopy>)> {
         let mut files = BTreeMap::new();
         let mut manifests = Vec::new();
         for part in &savepoint.manifests {
