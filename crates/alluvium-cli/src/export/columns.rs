@@ -91,6 +91,7 @@ pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
         columns.push(column("time", Part::Time, Shape::I64));
     }
     if let [one] = states.as_slice()
+        && one.value.older.is_empty()
         && let Some(fields) = plain_fields(&one.value.shape)
         // Values of an older form may have other fields.
         && one.value.older.is_empty()
@@ -103,8 +104,12 @@ pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
         columns.extend(fields.iter().map(field));
         return columns;
     }
+    // Values that may have several forms are no cells of one type.
+    let several = Shape::Opaque;
     let values = alike(states, |state| {
-        (!is_timers(state)).then_some(&state.value.shape)
+        let is_one = state.value.older.is_empty();
+        let shape = if is_one { &state.value.shape } else { &several };
+        (!is_timers(state)).then_some(shape)
     });
     columns.extend(values.map(|shape| column("value", Part::Value, shape)));
     columns

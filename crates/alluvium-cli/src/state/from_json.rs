@@ -21,6 +21,7 @@ use alluvium_protocol::key::encode_shape;
 use alluvium_protocol::schema::{MSGPACK_NAMED, POSTCARD, ValueSchema};
 use alluvium_protocol::shape::Shape;
 use alluvium_protocol::value::{DEPTH_MAX, Value, msgpack, postcard};
+use alluvium_protocol::versioned::push_version;
 use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -77,23 +78,29 @@ pub(crate) fn key(shape: &Shape, json: &RawValue, out: &mut Vec<u8>) -> Result<(
     Ok(encode_shape(shape, &value, out)?)
 }
 
-/// The bytes of a value, by its codec.
+/// The bytes of a value, by its codec, in the newest of the forms that values of the state have.
 ///
 /// # Errors
 /// When the JSON does not fit, or the shape was not recorded.
 pub(crate) fn value(schema: &ValueSchema, json: &RawValue) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    if let Some(version) = schema.type_version {
+        push_version(&mut out, version);
+    }
     let shape = &schema.shape;
-    match schema.codec.as_str() {
+    let value = match schema.codec.as_str() {
         MSGPACK_NAMED => {
             let value = Reader { named: true }.value(shape, json, None, DEPTH_MAX)?;
-            Ok(msgpack::encode(&value)?)
+            msgpack::encode(&value)?
         }
         POSTCARD if *shape != Shape::Opaque => {
             let value = Reader { named: false }.value(shape, json, None, DEPTH_MAX)?;
-            Ok(postcard::encode(shape, &value)?)
+            postcard::encode(shape, &value)?
         }
-        _ => Ok(bytes(json)?),
-    }
+        _ => bytes(json)?,
+    };
+    out.extend_from_slice(&value);
+    Ok(out)
 }
 
 fn bytes(json: &RawValue) -> Result<Vec<u8>, Mismatch> {

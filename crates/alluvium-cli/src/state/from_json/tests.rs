@@ -11,6 +11,8 @@ fn schema(codec: &str, shape: Shape) -> ValueSchema {
         version: 1,
         type_name: String::new(),
         shape,
+        type_version: None,
+        older: Vec::new(),
     }
 }
 
