@@ -211,7 +211,7 @@ pub(crate) fn next_generation(manifests: &[Manifest]) -> Result<u64> {
 }
 
 /// The latest event time of the snapshots, so that nothing that had expired lives again.
-fn event_time(manifests: &[Manifest]) -> Moment {
+pub(crate) fn event_time(manifests: &[Manifest]) -> Moment {
     let times = manifests.iter().map(|manifest| manifest.event_time);
     times.fold(Moment::BEFORE_TIME, Moment::joined)
 }

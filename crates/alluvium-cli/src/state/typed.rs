@@ -295,10 +295,18 @@ fn expires(state: &StateSchema, bytes: &[u8]) -> Result<Option<i64>> {
 /// # Errors
 /// When the bytes contradict the recorded codec and shape.
 pub(crate) fn decode_value(state: &StateSchema, bytes: &[u8]) -> Result<Value> {
+    let decoded = state.value.decode(unstamped(state, bytes)?);
+    decoded.with_context(|| format!("a value of state `{}`", state.name))
+}
+
+/// The bytes of a value without the time at which it expires.
+///
+/// # Errors
+/// When values of the state expire and these bytes do not say when.
+pub(crate) fn unstamped<'v>(state: &StateSchema, bytes: &'v [u8]) -> Result<&'v [u8]> {
     let bare = match state.ttl {
-        None => Ok(bytes),
+        None => return Ok(bytes),
         Some(_) => split(bytes).map(|(_, bare)| bare),
     };
-    let decoded = bare.and_then(|bare| state.value.decode(bare));
-    decoded.with_context(|| format!("a value of state `{}`", state.name))
+    bare.with_context(|| format!("a value of state `{}`", state.name))
 }

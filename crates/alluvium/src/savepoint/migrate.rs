@@ -19,7 +19,7 @@ use super::SavepointFolder;
 use crate::builder::{Builder, Restored};
 use crate::bytes::registry::Registry;
 use crate::error::{Error, Result};
-use crate::restore::next_generation;
+use crate::restore::{event_time, next_generation};
 use crate::rows_file::RowsFileReader;
 use crate::snapshot::history::History;
 use crate::storage::Cancel;
@@ -114,6 +114,7 @@ impl SavepointFolder {
             registry: Registry::restore(key.clone(), plan.schema())?,
             history: History::default(),
             next_generation: next_generation(&manifests)?,
+            event_time: event_time(&manifests),
             untidy: false,
             empty: rows == 0,
         };

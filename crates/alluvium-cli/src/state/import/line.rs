@@ -24,6 +24,9 @@ pub(super) struct Line<'l> {
     pub(super) map_key: Option<&'l RawValue>,
     pub(super) index: Option<u64>,
     pub(super) time: Option<i64>,
+    /// Read so that exports can be imported; values live anew.
+    #[serde(rename = "expires")]
+    _expires: Option<i64>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) value: Option<&'l RawValue>,
 }

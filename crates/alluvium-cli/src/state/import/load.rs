@@ -66,6 +66,7 @@ impl<'b> Load<'b> {
                 namespace: state.namespace.clone(),
                 map_key: state.map_key.clone(),
                 value: state.value.clone(),
+                ttl: state.ttl,
             })?;
             let state = State {
                 schema: state,
