@@ -59,6 +59,10 @@ mod table;
 /// the oldest flushed one goes, whatever the budget.
 const LAYERS_MAX: usize = 6;
 
+/// Blocks that a freeze drops because little in them counts, or nothing: a checkpoint of a little state begins one. More would
+/// hold the stream up after a million rows were rewritten; they go when their memory is needed.
+const BLOCKS_GATHERED: usize = 4;
+
 /// What [`BytesBackend::update`](crate::BytesBackend::update) does to the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
@@ -166,7 +170,11 @@ impl Buffer {
         self.flusher.flush(frozen, singles)?;
         // Here and not where room is made: checkpoints of a little state each freeze as well.
         while self.layers.len() > LAYERS_MAX && self.drop_oldest_layer()? {}
-        while self.drop_oldest_rows(Block::is_dead) {}
+        for _ in 0..BLOCKS_GATHERED {
+            if !self.drop_oldest_rows(Block::is_dead) && !self.gather_oldest_rows() {
+                break;
+            }
+        }
         Ok(())
     }
 

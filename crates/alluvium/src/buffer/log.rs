@@ -206,7 +206,12 @@ impl Log {
         Some((number, block))
     }
 
-    /// Whether there is any block.
+    /// Number of blocks.
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there is no block.
     pub(crate) fn is_empty(&self) -> bool {
         self.order.is_empty()
     }

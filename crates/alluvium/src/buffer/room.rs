@@ -13,6 +13,12 @@ use crate::error::Result;
 /// the less often it rewrites what it has (docs/design/0007); a run is flushed while the other half is filled.
 const ACTIVE_SHARE: usize = 2;
 
+/// Small blocks that there may be without being gathered: as many as take little beside the smallest budget.
+const SMALL_BLOCKS: usize = 16;
+
+/// A block that is gathered has no more: moving its records takes microseconds.
+const SMALL_BLOCK_BYTES: usize = 4 << 10;
+
 impl Buffer {
     /// Keeps the buffer within its budget before an entry that takes memory is read or written.
     #[inline]
@@ -95,14 +101,29 @@ impl Buffer {
 
     /// Drops the oldest block of single rows if the store has what it says and `may_go` says so.
     pub(super) fn drop_oldest_rows(&mut self, may_go: impl FnOnce(&Block) -> bool) -> bool {
-        let goes = self.singles.oldest().is_some_and(|oldest| {
-            let stored = !oldest.dirty || self.flusher.is_flushed(oldest.generation);
-            stored && may_go(oldest)
-        });
+        let goes = self.oldest_rows_may(may_go);
         if goes {
             self.singles.drop_oldest(&self.hashing);
         }
         goes
+    }
+
+    /// Moves what counts of the oldest block to the newest if there are many blocks, this one is small, and the store has
+    /// what it says.
+    pub(super) fn gather_oldest_rows(&mut self) -> bool {
+        let gathers = self.singles.blocks() > SMALL_BLOCKS
+            && self.oldest_rows_may(|oldest| oldest.bytes() <= SMALL_BLOCK_BYTES);
+        if gathers {
+            self.singles.gather_oldest(&self.hashing);
+        }
+        gathers
+    }
+
+    fn oldest_rows_may(&self, go: impl FnOnce(&Block) -> bool) -> bool {
+        self.singles.oldest().is_some_and(|oldest| {
+            let stored = !oldest.dirty || self.flusher.is_flushed(oldest.generation);
+            stored && go(oldest)
+        })
     }
 
     /// Drops the oldest layer if it is flushed.

@@ -151,19 +151,41 @@ impl Rows {
         self.log.oldest()
     }
 
-    /// Drops the oldest block, of which the store has all.
+    /// Number of blocks.
+    pub(crate) fn blocks(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Drops the oldest block, of which the store has all. Rows that were asked for again since they came are spared, as
+    /// far as their share allows.
     pub(crate) fn drop_oldest(&mut self, hashing: &Hashing) {
+        let (share, of) = SPARED_SHARE;
+        self.drop_oldest_sparing(hashing, |bytes| bytes / of * share, |touched| touched);
+    }
+
+    /// Drops the oldest block, of which the store has all, and spares every row of which it has the newest record.
+    pub(crate) fn gather_oldest(&mut self, hashing: &Hashing) {
+        self.drop_oldest_sparing(hashing, |bytes| bytes, |_| true);
+    }
+
+    fn drop_oldest_sparing(
+        &mut self,
+        hashing: &Hashing,
+        share: impl FnOnce(usize) -> usize,
+        spares: impl Fn(bool) -> bool,
+    ) {
         let Some((number, oldest)) = self.log.take_oldest() else {
             return;
         };
-        let (share, of) = SPARED_SHARE;
         // The last block goes with all that it has: there is none for the spared ones to go to.
         let mut sparable_bytes = if self.log.is_empty() {
             0
         } else {
-            oldest.used() / of * share
+            share(oldest.used())
         };
-        for (offset, record) in oldest.records().iter() {
+        // Whose records were all replaced is in no slot of the index.
+        let records = (!oldest.is_dead()).then(|| oldest.records().iter());
+        for (offset, record) in records.into_iter().flatten() {
             let hash = hashing.of(record.row);
             let at = At::new(number, offset);
             let Some(touched) = self.index.spare(hash, at) else {
@@ -171,7 +193,7 @@ impl Rows {
                 continue;
             };
             let bytes = Record::bytes(record.row, record.value.map_or(0, <[u8]>::len));
-            if touched && bytes <= sparable_bytes {
+            if spares(touched) && bytes <= sparable_bytes {
                 sparable_bytes -= bytes;
                 let dirty = false;
                 let again = self.log.push(Record { dirty, ..record });

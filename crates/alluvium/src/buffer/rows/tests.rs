@@ -49,6 +49,25 @@ fn of_the_oldest_rows_those_stay_that_were_asked_for_again() {
 }
 
 #[test]
+fn rows_that_are_gathered_all_stay_and_take_no_more_memory() {
+    let mut rows = Rows::new(0);
+    for nth in 0..1_000 {
+        insert(&mut rows, nth, false);
+        drop(rows.freeze());
+    }
+    let (blocks, bytes) = (rows.blocks(), rows.log.bytes());
+
+    while rows.blocks() > blocks / 8 {
+        rows.gather_oldest(&hashing());
+    }
+
+    assert!(rows.log.bytes() <= bytes / 2, "{bytes}");
+    for nth in 0..1_000 {
+        assert!(find(&mut rows, nth).is_some(), "row {nth}");
+    }
+}
+
+#[test]
 fn rows_that_are_all_in_use_give_way_as_well() {
     let mut rows = Rows::new(0);
     for nth in 0..10_000 {

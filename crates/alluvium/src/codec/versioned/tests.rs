@@ -38,7 +38,10 @@ impl Evolving for Two {
 
     fn upgrade(One(number): One) -> Result<Self> {
         if number == i16::MIN {
-            return Err(Error::new(ErrorKind::Incompatible, "no such number any more"));
+            return Err(Error::new(
+                ErrorKind::Incompatible,
+                "no such number any more",
+            ));
         }
         Ok(Self {
             text: number.to_string(),
@@ -116,7 +119,10 @@ fn the_schema_has_the_forms_of_all_versions() {
 fn a_version_that_is_not_in_the_chain_is_incompatible_and_named() {
     for (bytes, told) in [
         (&b"\x05\x00"[..], "version 5"),
-        (b"\xad\x02\x00", "version 301 of its type, of which the program knows none above 300"),
+        (
+            b"\xad\x02\x00",
+            "version 301 of its type, of which the program knows none above 300",
+        ),
     ] {
         let error = last::<Postcard>(bytes).unwrap_err();
 
@@ -127,7 +133,13 @@ fn a_version_that_is_not_in_the_chain_is_incompatible_and_named() {
 
 #[test]
 fn bytes_that_are_no_value_of_their_version_are_corrupt() {
-    for bytes in [&b""[..], b"\x00\x01", b"\x01", b"\x01\x02\x03", b"\x02\x05ab"] {
+    for bytes in [
+        &b""[..],
+        b"\x00\x01",
+        b"\x01",
+        b"\x01\x02\x03",
+        b"\x02\x05ab",
+    ] {
         let error = last::<Postcard>(bytes).unwrap_err();
 
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{bytes:x?}");
@@ -149,10 +161,16 @@ where
     Versioned<C>: Codec<One> + Codec<Two> + Codec<Last>,
 {
     let from_two = Last::upgrade(two.clone()).unwrap();
-    prop_assert_eq!(last::<C>(&encoded::<_, Versioned<C>>(&two)).unwrap(), from_two);
+    prop_assert_eq!(
+        last::<C>(&encoded::<_, Versioned<C>>(&two)).unwrap(),
+        from_two
+    );
     if one.0 != i16::MIN {
         let from_one = Last::upgrade(Two::upgrade(one.clone()).unwrap()).unwrap();
-        prop_assert_eq!(last::<C>(&encoded::<_, Versioned<C>>(&one)).unwrap(), from_one);
+        prop_assert_eq!(
+            last::<C>(&encoded::<_, Versioned<C>>(&one)).unwrap(),
+            from_one
+        );
     }
     let bytes = encoded::<_, Versioned<C>>(&three);
     prop_assert_eq!(last::<C>(&bytes).unwrap(), three);
