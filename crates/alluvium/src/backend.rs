@@ -55,11 +55,13 @@ use crate::storage::Cancel;
 use crate::transfer::Progress;
 
 pub use due::Timer;
+pub use keys::{Counts, Keyed};
 pub use merge::Merge;
 pub use migration::{Rewrite, Values};
 pub use scope::KeyScope;
 
 mod due;
+mod keys;
 mod merge;
 mod migration;
 mod scope;

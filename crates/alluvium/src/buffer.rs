@@ -149,6 +149,11 @@ impl Buffer {
         &*self.store
     }
 
+    /// The store, to be read while the buffer is in use.
+    pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
     /// Freezes the active generation and queues it to be flushed. No I/O, no work in proportion to rows.
     pub(crate) fn freeze(&mut self) -> Result<()> {
         self.flusher.check()?;

@@ -34,13 +34,17 @@ pub use crate::buffer::Update;
 pub use batch::{KeyBatch, ValueBatch, WriteBatch};
 pub use collections::{VisitEntry, VisitRow};
 pub use migration::ChangeValue;
+pub use entries::EntryLength;
 pub use registry::StateDeclaration;
+pub use timers::VisitTimer;
 
 mod batch;
 mod collections;
 pub(crate) mod elements;
+pub(crate) mod entries;
 mod expiring;
 mod migration;
+mod ranges;
 mod registration;
 pub(crate) mod registry;
 pub(crate) mod rewrite;

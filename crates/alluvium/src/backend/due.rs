@@ -1,12 +1,15 @@
-//! Timers that are due, of all keys.
+//! Timers of all keys: those that are due, the earliest, and those of a key group.
+
+use std::ops::ControlFlow;
 
 use alluvium_protocol::key::Key;
+use alluvium_protocol::key_group::KeyGroup;
 
 use super::{Backend, key_and_namespace};
 use crate::error::Result;
 use crate::state::Timers;
 
-/// A timer that was due and is gone.
+/// A timer: from [`Backend::due`] one that is gone, from [`Backend::for_each_timer`] one that stays.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Timer<K, N = ()> {
@@ -43,5 +46,40 @@ impl<K: Key> Backend<K> {
             key,
             namespace,
         }))
+    }
+
+    /// The time of the earliest timer of all keys, in milliseconds: when to ask for due ones next. `None` when there
+    /// is no timer.
+    ///
+    /// # Errors
+    /// As [`Backend::due`].
+    pub fn first_timer<N: Key>(&mut self, timers: Timers<N>) -> Result<Option<i64>> {
+        timers.state.check(&self.bytes)?;
+        self.bytes.first_timer(timers.state.index)
+    }
+
+    /// Visits the timers of one key group in the order in which they fall due, until `visit` breaks or fails. They stay.
+    ///
+    /// Reads as it goes: memory does not depend on their number.
+    ///
+    /// # Errors
+    /// `Invalid` when the key group is not this backend's; else as [`Backend::due`], and what `visit` returns.
+    pub fn for_each_timer<N: Key>(
+        &mut self,
+        timers: Timers<N>,
+        group: KeyGroup,
+        mut visit: impl FnMut(Timer<K, N>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let state = timers.state;
+        state.check(&self.bytes)?;
+        self.bytes
+            .for_each_timer(state.index, group, &mut |time, bytes| {
+                let (key, namespace) = key_and_namespace(state, bytes)?;
+                visit(Timer {
+                    time,
+                    key,
+                    namespace,
+                })
+            })
     }
 }

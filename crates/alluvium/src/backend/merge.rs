@@ -1,11 +1,11 @@
 //! Merging what several namespaces of a key hold in one state.
 //!
-//! The target is written before the sources are cleared, so that an error on the way loses nothing.
+//! The target is written before the sources are cleared, so that an error on the way loses nothing. Lists are moved piece by
+//! piece: they may be larger than memory.
 
 use alluvium_protocol::key::{self, Key};
 
 use super::KeyScope;
-use crate::bytes::elements::Elements;
 use crate::codec::Codec;
 use crate::error::Result;
 use crate::state::entry::{Access, Entry};
@@ -41,7 +41,7 @@ mod sealed {
 
         fn registered(&self) -> Registered;
 
-        /// Adds what one source holds.
+        /// Adds what one source holds, or where that is.
         fn gather(&self, source: Entry<'_>, found: &mut Self::Found) -> Result<()>;
 
         /// Adds what was found to the target.
@@ -76,20 +76,21 @@ pub(super) fn merge<K: Key, M: Merge>(
 }
 
 impl<T, N: Key, C: Codec<T>> sealed::Gather for List<T, N, C> {
-    type Found = Elements;
+    /// Encoded key and namespace of each source.
+    type Found = Vec<Vec<u8>>;
 
     fn registered(&self) -> Registered {
         self.state
     }
 
-    fn gather(&self, mut source: Entry<'_>, found: &mut Elements) -> Result<()> {
-        let Access { bytes, at, .. } = source.access()?;
-        bytes.for_each_stored_element(&at, &mut |element| found.push(element))
+    fn gather(&self, source: Entry<'_>, found: &mut Vec<Vec<u8>>) -> Result<()> {
+        found.push(source.key.to_vec());
+        Ok(())
     }
 
-    fn give(&self, mut target: Entry<'_>, found: Elements) -> Result<()> {
+    fn give(&self, mut target: Entry<'_>, found: Vec<Vec<u8>>) -> Result<()> {
         let Access { bytes, at, .. } = target.access()?;
-        bytes.append_framed(&at, &found)
+        bytes.append_lists(&at, &found)
     }
 }
 

@@ -13,11 +13,8 @@ use super::cell::{List, ListBase};
 use super::generation::{Generation, counted};
 use crate::error::Result;
 
-/// A list of at most this many bytes is kept in memory after it was read, and rewritten as one chunk when
-/// it was found in more than [`CHUNKS_MAX`].
-const LOAD_BYTES_MAX: usize = 64 << 10;
-
-/// A short list in more chunks than this is worth rewriting: each chunk is a row to step over.
+/// A list that is kept in memory after it was read is rewritten as one chunk when it was found in more than this: each
+/// chunk is a row to step over.
 const CHUNKS_MAX: usize = 8;
 
 impl Buffer {
@@ -84,7 +81,10 @@ impl Buffer {
             || cells
                 .last()
                 .is_some_and(|cell| cell.base != ListBase::Unknown);
-        let mut seen = Seen(Some(Vec::new()));
+        let mut seen = Seen {
+            elements: Some(Vec::new()),
+            bytes_max: self.load_bytes_max(),
+        };
         let mut chunks = 0;
         if !known {
             let from = [row, &chunk::number(0, 0)].concat();
@@ -113,7 +113,7 @@ impl Buffer {
                 return Ok(());
             }
         }
-        if let Some(elements) = seen.0 {
+        if let Some(elements) = seen.elements {
             let clean = if stored { elements.len() } else { at_active };
             self.remember_list(row, elements, clean, chunks);
         }
@@ -166,21 +166,24 @@ fn base(
 }
 
 /// Elements seen so far, while they are few enough to keep.
-struct Seen(Option<Vec<u8>>);
+struct Seen {
+    elements: Option<Vec<u8>>,
+    bytes_max: usize,
+}
 
 impl Seen {
     fn push(&mut self, elements: &[u8]) {
-        self.0 = self
-            .0
+        self.elements = self
+            .elements
             .take()
-            .filter(|seen| seen.len() + elements.len() <= LOAD_BYTES_MAX);
-        if let Some(seen) = &mut self.0 {
+            .filter(|seen| seen.len() + elements.len() <= self.bytes_max);
+        if let Some(seen) = &mut self.elements {
             seen.extend_from_slice(elements);
         }
     }
 
     fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, Vec::len)
+        self.elements.as_ref().map_or(0, Vec::len)
     }
 }
 

@@ -21,9 +21,6 @@ use crate::store::RowCursor;
 /// Sees the encoded key and the value of a map's entry, or what else is a pair of bytes.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
 
-/// A map of at most this many bytes is kept in memory after it was read whole.
-const LOAD_BYTES_MAX: usize = 64 << 10;
-
 impl Buffer {
     /// The value of one entry.
     pub(crate) fn map_get(&mut self, row: &[u8], map_key: &[u8]) -> Result<Option<&[u8]>> {
@@ -145,7 +142,7 @@ impl Buffer {
             }
             return Ok(());
         }
-        let mut seen = Seen::of(range);
+        let mut seen = Seen::of(range, self.load_bytes_max());
         let ended = self.merge(hash, row, range, &mut |map_key, value| {
             seen.push(map_key, value);
             visit(map_key, value)
@@ -250,20 +247,22 @@ fn base(
 struct Seen {
     entries: Option<Vec<(Vec<u8>, Vec<u8>)>>,
     bytes: usize,
+    bytes_max: usize,
 }
 
 impl Seen {
-    fn of(range: &RowRange) -> Self {
+    fn of(range: &RowRange, bytes_max: usize) -> Self {
         let whole = range.from().is_empty() && range.to().is_none();
         Self {
             entries: whole.then(Vec::new),
             bytes: 0,
+            bytes_max,
         }
     }
 
     fn push(&mut self, map_key: &[u8], value: &[u8]) {
         self.bytes += map_key.len() + value.len() + ENTRY_BYTES;
-        self.entries = self.entries.take().filter(|_| self.bytes <= LOAD_BYTES_MAX);
+        self.entries = self.entries.take().filter(|_| self.bytes <= self.bytes_max);
         if let Some(entries) = &mut self.entries {
             entries.push((map_key.to_vec(), value.to_vec()));
         }

@@ -19,7 +19,18 @@ const SMALL_BLOCKS: usize = 16;
 /// A block that is gathered has no more: moving its records takes microseconds.
 const SMALL_BLOCK_BYTES: usize = 4 << 10;
 
+/// A list or map that was read whole is kept in memory if it has no more than this share of the budget: others are there, too.
+const LOAD_SHARE: usize = 8;
+
+/// Nor if it has more bytes than this: it would be copied for each generation.
+const LOAD_BYTES_MAX: usize = 64 << 10;
+
 impl Buffer {
+    /// Bytes of the largest list or map that is kept in memory after it was read whole.
+    pub(super) fn load_bytes_max(&self) -> usize {
+        LOAD_BYTES_MAX.min(self.budget_bytes / LOAD_SHARE)
+    }
+
     /// Keeps the buffer within its budget before an entry that takes memory is read or written.
     #[inline]
     pub(super) fn make_room(&mut self) -> Result<()> {

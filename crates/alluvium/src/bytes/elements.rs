@@ -5,25 +5,29 @@ use alluvium_protocol::stamp::Stamp;
 
 use crate::error::Result;
 
+/// Memory that is kept for the next elements.
+const KEPT_BYTES_MAX: usize = 64 << 10;
+
 /// Framed elements, one behind the other, and how long the longest is.
 #[derive(Debug, Default)]
-#[expect(unnameable_types, reason = "part of the sealed half of Merge")]
-pub struct Elements {
+pub(crate) struct Elements {
     framed: Vec<u8>,
     longest: usize,
     stamp: Option<Stamp>,
 }
 
 impl Elements {
-    /// Empties it and keeps its memory. What is added is taken as it is.
+    /// Empties it and keeps its memory, unless that is much: one long list is not to take it for ever. What is added is taken as it
+    /// is.
     pub(crate) fn clear(&mut self) {
         self.clear_for(None);
     }
 
-    /// Empties it and keeps its memory. What is added gets this stamp.
+    /// The same; what is added gets this stamp.
     #[inline]
     pub(crate) fn clear_for(&mut self, stamp: Option<Stamp>) {
         self.framed.clear();
+        self.framed.shrink_to(KEPT_BYTES_MAX);
         self.longest = 0;
         self.stamp = stamp;
     }

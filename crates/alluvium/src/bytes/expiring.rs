@@ -24,7 +24,7 @@ const LIST_BYTES_MAX: usize = 64 << 10;
 
 /// How values of a state are judged now.
 #[derive(Debug, Clone, Copy)]
-struct Life {
+pub(super) struct Life {
     ttl: Ttl,
     moment: Moment,
     /// Of what is written now.
@@ -67,6 +67,24 @@ impl Life {
             },
             seen: true,
         })
+    }
+
+    /// Whether a reader sees a stored value, or any element of a list's chunk.
+    pub(super) fn shows(&self, stored: &[u8], is_list: bool) -> Result<bool> {
+        if !is_list {
+            return Ok(self.judge(stored)?.seen);
+        }
+        for element in alluvium_protocol::chunk::Elements::new(stored) {
+            if self.judge(element?)?.seen {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a stored value has not expired.
+    pub(super) fn is_alive(&self, stored: &[u8]) -> Result<bool> {
+        Ok(self.judge(stored)?.fate != Fate::Goes)
     }
 
     fn push(&self, out: &mut Vec<u8>, bytes: &[u8]) {
@@ -117,7 +135,7 @@ impl BytesBackend {
         self.lifetimes.advance(time);
     }
 
-    fn life(&self, state: StateIndex) -> Result<Life> {
+    pub(super) fn life(&self, state: StateIndex) -> Result<Life> {
         let schema = self.registry.get(state.position());
         let ttl = schema.and_then(|schema| schema.ttl);
         let ttl = ttl.ok_or_else(|| Error::invalid("a state without a TTL"))?;
@@ -318,21 +336,19 @@ impl BytesBackend {
         self.buffer.list_replace(&self.row, alive.framed())
     }
 
-    /// Visits a list's elements as they are stored, those that have expired left out. For moving them.
-    pub(crate) fn for_each_stored_element(
+    /// Visits a list's elements as they are stored, those that have expired left out, until the visitor breaks. For moving them.
+    pub(super) fn for_each_stored_element(
         &mut self,
         at: &Address<'_>,
-        visit: &mut dyn FnMut(&[u8]) -> Result<()>,
+        visit: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         if !self.locate_list(at)? {
-            return self.buffer.list_scan(&self.row, &mut |stored| {
-                visit(stored).map(ControlFlow::Continue)
-            });
+            return self.buffer.list_scan(&self.row, visit);
         }
         let life = self.life(at.state)?;
         self.buffer.list_scan(&self.row, &mut |stored| {
-            if life.judge(stored)?.fate != Fate::Goes {
-                visit(stored)?;
+            if life.is_alive(stored)? {
+                return visit(stored);
             }
             Ok(ControlFlow::Continue(()))
         })

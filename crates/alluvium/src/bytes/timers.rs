@@ -185,6 +185,9 @@ impl TimerQueue {
     }
 }
 
+/// Sees a timer: its time, then its key ‖ namespace.
+pub type VisitTimer<'v> = dyn FnMut(i64, &[u8]) -> Result<ControlFlow<()>> + 'v;
+
 impl BytesBackend {
     /// Registers a timer: once for each (time, key, namespace), however often it is called. `at.key` is
     /// the key and the namespace.
@@ -226,6 +229,48 @@ impl BytesBackend {
             queue.fill(at.group, &mut self.buffer)?;
         }
         Ok(())
+    }
+
+    /// Whether a timer is registered.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::register_timer`].
+    pub fn has_timer(&mut self, at: &Address<'_>, time: i64) -> Result<bool> {
+        self.locate(&Address { key: &[], ..*at }, is_timers)?;
+        self.timer.clear();
+        self.timer.extend_from_slice(&encode_time(time));
+        self.timer.extend_from_slice(at.key);
+        Ok(self.buffer.map_get(&self.row, &self.timer)?.is_some())
+    }
+
+    /// The time of the earliest timer of all key groups; `None` when there is no timer.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::register_timer`].
+    pub fn first_timer(&mut self, state: StateIndex) -> Result<Option<i64>> {
+        self.kind_of(state, is_timers)?;
+        let queue = queue_of(&mut self.timers, state)?;
+        queue.fill_all(&mut self.buffer)?;
+        Ok(queue.order.first().map(|(time, _)| *time))
+    }
+
+    /// Visits the timers of one key group, by time and then by key ‖ namespace, until the visitor breaks. They stay.
+    ///
+    /// # Errors
+    /// As [`BytesBackend::register_timer`], and what the visitor returns.
+    pub fn for_each_timer(
+        &mut self,
+        state: StateIndex,
+        group: KeyGroup,
+        visit: &mut VisitTimer<'_>,
+    ) -> Result<()> {
+        let key = &[];
+        self.locate(&Address { state, group, key }, is_timers)?;
+        self.buffer
+            .map_scan(&self.row, &RowRange::all(), &mut |timer, _| {
+                let (time, key) = split_time(timer)?;
+                visit(time, key)
+            })
     }
 
     /// Removes and returns the earliest timer whose time is `up_to` or before, of all key groups: its time, key

@@ -192,6 +192,20 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         bytes.map_remove(&at, &scratch.map_key)
     }
 
+    /// Removes the map keys in `range`, however many there are, in bounded memory. A range that ends before it starts is
+    /// empty.
+    ///
+    /// # Errors
+    /// See [`MapScope`]; when the store fails, some of the entries are removed.
+    pub fn remove_range(&mut self, range: impl RangeBounds<MK>) -> Result<()> {
+        let Access { bytes, at, .. } = self.entry.access()?;
+        let rows = rows_of(&range);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        bytes.map_remove_range(&at, &rows)
+    }
+
     /// Whether the map key has a value, which is not decoded.
     ///
     /// # Errors

@@ -98,4 +98,13 @@ impl<'s> TimerScope<'s> {
         let Access { bytes, at, .. } = self.0.access()?;
         bytes.deregister_timer(&at, time_millis)
     }
+
+    /// Whether there is a timer at a time in milliseconds.
+    ///
+    /// # Errors
+    /// As [`TimerScope::register`].
+    pub fn is_registered(&mut self, time_millis: i64) -> Result<bool> {
+        let Access { bytes, at, .. } = self.0.access()?;
+        bytes.has_timer(&at, time_millis)
+    }
 }
