@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod clock;
+pub mod conformance;
 pub mod damage;
 mod directory;
 pub mod faulty;

@@ -1,5 +1,6 @@
 //! The store on RocksDB, seen from outside.
 
+mod backends;
 mod chains;
 mod conformance;
 mod damage;

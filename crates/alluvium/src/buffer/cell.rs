@@ -40,6 +40,16 @@ impl List {
         self.base == ListBase::Replaced || self.clean < self.elements.len()
     }
 
+    /// Adds elements. Memory doubles, but by no more than `step_bytes` at once, so that a long list takes little that it has no
+    /// elements for.
+    pub(crate) fn append(&mut self, framed: &[u8], step_bytes: usize) {
+        let elements = &mut self.elements;
+        if elements.capacity() - elements.len() < framed.len() {
+            elements.reserve_exact(framed.len().max(elements.len().min(step_bytes)));
+        }
+        elements.extend_from_slice(framed);
+    }
+
     /// What the flusher writes as chunks of this generation.
     pub(crate) fn dirty_elements(&self) -> &[u8] {
         self.elements.get(self.clean..).unwrap_or_default()

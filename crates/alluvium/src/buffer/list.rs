@@ -18,9 +18,10 @@ use crate::error::Result;
 const CHUNKS_MAX: usize = 8;
 
 impl Buffer {
-    /// Appends one framed element.
+    /// Appends framed elements.
     pub(crate) fn list_append(&mut self, row: &[u8], framed: &[u8]) -> Result<()> {
-        self.change_list(row, |list| list.elements.extend_from_slice(framed))
+        let step_bytes = self.list_step_bytes();
+        self.change_list(row, |list| list.append(framed, step_bytes))
     }
 
     /// Replaces the list by framed elements; none of them clears it.

@@ -25,7 +25,15 @@ const LOAD_SHARE: usize = 8;
 /// Nor if it has more bytes than this: it would be copied for each generation.
 const LOAD_BYTES_MAX: usize = 64 << 10;
 
+/// A list takes no more than this share of the budget for elements that are still to come.
+const LIST_STEP_SHARE: usize = 32;
+
 impl Buffer {
+    /// Bytes that a list takes for elements to come, at the most.
+    pub(super) const fn list_step_bytes(&self) -> usize {
+        self.budget_bytes / LIST_STEP_SHARE
+    }
+
     /// Bytes of the largest list or map that is kept in memory after it was read whole.
     pub(super) fn load_bytes_max(&self) -> usize {
         LOAD_BYTES_MAX.min(self.budget_bytes / LOAD_SHARE)

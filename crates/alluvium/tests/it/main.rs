@@ -3,6 +3,7 @@
 mod budget;
 mod catalog;
 mod chains;
+mod conformance;
 mod damage;
 mod evolution;
 mod freeze;

@@ -1,5 +1,5 @@
-//! What each kind of state does, told on the memory store: once with room for everything, once with a budget
-//! so small that nearly every row goes through the store.
+//! Handles, scopes and random histories of every kind of state, on the memory store. What each kind does on every store and
+//! with any budget is told in `alluvium_testing::conformance`.
 
 #![cfg(test)]
 
@@ -10,11 +10,8 @@ use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::{Backend, Builder, Options};
 use tempfile::TempDir;
 
-mod collections;
-mod folds;
 mod model;
 mod scopes;
-mod timers;
 
 /// Small enough that a few rows fill it.
 const TINY_BYTES: usize = 256;
@@ -38,15 +35,5 @@ fn open_subtask<K: Key>(options: Options, subtask: u32, parallelism: u32) -> Ope
     Opened {
         backend: Backend::open(builder).unwrap(),
         _directory: directory,
-    }
-}
-
-/// Tells the story with much memory and with little.
-fn with_any_budget<K: Key>(story: impl Fn(&mut Backend<K>)) {
-    for options in [
-        Options::default(),
-        Options::default().memory_budget_bytes(TINY_BYTES),
-    ] {
-        story(&mut open(options).backend);
     }
 }

@@ -2,7 +2,7 @@
 
 use alluvium::{Aggregate, AggregatingState, Backend, ListState, ReducingState};
 
-use super::with_any_budget;
+use super::Setting;
 
 /// Texts joined: not commutative, so that the order shows.
 const JOINED: ReducingState<String> =
@@ -39,9 +39,8 @@ impl Aggregate for Mean {
 
 const MEAN: AggregatingState<Mean> = AggregatingState::new("mean");
 
-#[test]
-fn a_reduced_value_is_absent_then_the_first_then_the_fold() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn a_reduced_value_is_absent_then_the_first_then_the_fold(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let joined = backend.register(JOINED).unwrap();
         let mut scope = backend.key(&1_u32).unwrap();
 
@@ -55,9 +54,8 @@ fn a_reduced_value_is_absent_then_the_first_then_the_fold() {
     });
 }
 
-#[test]
-fn an_aggregate_has_no_result_before_its_first_input() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn an_aggregate_has_no_result_before_its_first_input(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let mean = backend.register(MEAN).unwrap();
         let mut scope = backend.key(&1_u32).unwrap();
 
@@ -72,10 +70,11 @@ fn an_aggregate_has_no_result_before_its_first_input() {
     });
 }
 
-#[test]
-fn merging_moves_all_into_the_target_in_the_order_given_and_empties_the_sources() {
+pub fn merging_moves_all_into_the_target_in_the_order_given_and_empties_the_sources(
+    setting: &Setting<'_>,
+) {
     const LIST: ListState<String, u8> = ListState::<String>::new("list").namespaced::<u8>();
-    with_any_budget(|backend: &mut Backend<u32>| {
+    setting.tell(|backend: &mut Backend<u32>| {
         let list = backend.register(LIST).unwrap();
         let joined = backend.register(JOINED.namespaced::<u8>()).unwrap();
         let mean = backend.register(MEAN.namespaced::<u8>()).unwrap();
@@ -110,9 +109,8 @@ fn merging_moves_all_into_the_target_in_the_order_given_and_empties_the_sources(
     });
 }
 
-#[test]
-fn merging_nothing_leaves_nothing() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn merging_nothing_leaves_nothing(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let joined = backend.register(JOINED.namespaced::<u8>()).unwrap();
         let mean = backend.register(MEAN.namespaced::<u8>()).unwrap();
         let mut scope = backend.key(&1_u32).unwrap();

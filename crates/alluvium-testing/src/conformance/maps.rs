@@ -1,73 +1,16 @@
-//! Lists and maps.
+//! Maps: entries one by one, in the order of their keys, and ranges of them.
 
 use std::ops::{Bound, ControlFlow};
 
 use alluvium::{Backend, ListState, MapState};
 
-use super::with_any_budget;
+use super::Setting;
 
 const LEGS: ListState<String> = ListState::new("legs");
 const DELAYS: MapState<i32, String> = MapState::new("delays");
 
-#[test]
-fn a_list_keeps_the_order_of_its_elements() {
-    with_any_budget(|backend: &mut Backend<u32>| {
-        let legs = backend.register(LEGS).unwrap();
-        let expected: Vec<_> = (0..50).map(|n| format!("leg {n}")).collect();
-        let mut flight = backend.key(&1_u32).unwrap();
-
-        for leg in &expected[..20] {
-            flight.list(legs).push(leg).unwrap();
-        }
-        flight.list(legs).extend(&expected[20..]).unwrap();
-
-        assert_eq!(flight.list(legs).get().unwrap(), expected);
-        assert!(!flight.list(legs).is_empty().unwrap());
-    });
-}
-
-#[test]
-fn an_empty_list_is_the_same_as_none() {
-    with_any_budget(|backend: &mut Backend<u32>| {
-        let legs = backend.register(LEGS).unwrap();
-        let mut flight = backend.key(&1_u32).unwrap();
-        let none: [String; 0] = [];
-
-        flight.list(legs).extend(&none).unwrap();
-        assert!(flight.list(legs).is_empty().unwrap());
-        flight
-            .list(legs)
-            .set(["a".to_owned(), "b".to_owned()])
-            .unwrap();
-        flight.list(legs).extend(&none).unwrap();
-        assert_eq!(flight.list(legs).get().unwrap(), ["a", "b"]);
-        flight.list(legs).set(&none).unwrap();
-
-        assert!(flight.list(legs).is_empty().unwrap());
-        assert!(flight.list(legs).get().unwrap().is_empty());
-    });
-}
-
-#[test]
-fn setting_a_list_replaces_it_and_clearing_ends_it() {
-    with_any_budget(|backend: &mut Backend<u32>| {
-        let legs = backend.register(LEGS).unwrap();
-        let mut flight = backend.key(&1_u32).unwrap();
-
-        flight.list(legs).push(&"old".to_owned()).unwrap();
-        flight.list(legs).set(["new".to_owned()]).unwrap();
-        flight.list(legs).push(&"newer".to_owned()).unwrap();
-        assert_eq!(flight.list(legs).get().unwrap(), ["new", "newer"]);
-        flight.list(legs).clear().unwrap();
-        flight.list(legs).push(&"last".to_owned()).unwrap();
-
-        assert_eq!(flight.list(legs).get().unwrap(), ["last"]);
-    });
-}
-
-#[test]
-fn a_visit_ends_where_the_visitor_breaks() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn a_visit_ends_where_the_visitor_breaks(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let legs = backend.register(LEGS).unwrap();
         let delays = backend.register(DELAYS).unwrap();
         let mut flight = backend.key(&1_u32).unwrap();
@@ -98,9 +41,8 @@ fn a_visit_ends_where_the_visitor_breaks() {
     });
 }
 
-#[test]
-fn a_map_iterates_in_the_order_of_its_keys_negative_ones_first() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn a_map_iterates_in_the_order_of_its_keys_negative_ones_first(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let delays = backend.register(DELAYS).unwrap();
         let mut flight = backend.key(&1_u32).unwrap();
         for map_key in [2, -5, 0, i32::MAX, 3, -1, i32::MIN] {
@@ -117,9 +59,8 @@ fn a_map_iterates_in_the_order_of_its_keys_negative_ones_first() {
     });
 }
 
-#[test]
-fn a_range_of_map_keys_has_its_bounds_as_in_a_btree_map() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn a_range_of_map_keys_has_its_bounds_as_in_a_btree_map(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let delays = backend.register(DELAYS).unwrap();
         let mut flight = backend.key(&1_u32).unwrap();
         for map_key in -3..=3 {
@@ -144,9 +85,8 @@ fn a_range_of_map_keys_has_its_bounds_as_in_a_btree_map() {
     });
 }
 
-#[test]
-fn map_entries_come_change_and_go_one_by_one() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn map_entries_come_change_and_go_one_by_one(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let delays = backend.register(DELAYS).unwrap();
         let mut flight = backend.key(&1_u32).unwrap();
 
@@ -171,9 +111,8 @@ fn map_entries_come_change_and_go_one_by_one() {
     });
 }
 
-#[test]
-fn entries_that_are_put_together_come_beside_those_that_are_there() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn entries_that_are_put_together_come_beside_those_that_are_there(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let delays = backend.register(DELAYS).unwrap();
         let mut flight = backend.key(&1_u32).unwrap();
         let text = |text: &str| text.to_owned();
@@ -191,9 +130,8 @@ fn entries_that_are_put_together_come_beside_those_that_are_there() {
     });
 }
 
-#[test]
-fn keys_and_values_of_a_range_are_visited_alone() {
-    with_any_budget(|backend: &mut Backend<u32>| {
+pub fn keys_and_values_of_a_range_are_visited_alone(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
         let delays = backend.register(DELAYS).unwrap();
         let mut flight = backend.key(&1_u32).unwrap();
         for map_key in -3..=3 {
@@ -209,5 +147,29 @@ fn keys_and_values_of_a_range_are_visited_alone() {
 
         assert_eq!(keys, [-1, 0, 1]);
         assert_eq!(values, ["2", "3"]);
+    });
+}
+
+pub fn a_range_of_map_keys_is_removed_and_the_rest_stays(setting: &Setting<'_>) {
+    setting.tell(|backend: &mut Backend<u32>| {
+        let delays = backend.register(DELAYS).unwrap();
+        let mut flight = backend.key(&1_u32).unwrap();
+        for map_key in -50..50 {
+            flight.map(delays).insert(&map_key, &String::new()).unwrap();
+        }
+
+        flight.map(delays).remove_range(-3..=3).unwrap();
+        flight.map(delays).remove_range(..-40).unwrap();
+        #[expect(clippy::reversed_empty_ranges, reason = "removes nothing")]
+        flight.map(delays).remove_range(20..10).unwrap();
+        flight.map(delays).insert(&0, &"again".to_owned()).unwrap();
+
+        let stays = (-40..-3).chain([0]).chain(4..50);
+        assert_eq!(
+            flight.map(delays).keys().unwrap(),
+            stays.collect::<Vec<_>>()
+        );
+        flight.map(delays).remove_range(..).unwrap();
+        assert!(flight.map(delays).is_empty().unwrap());
     });
 }
