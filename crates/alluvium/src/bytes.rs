@@ -33,8 +33,8 @@ use timers::TimerQueue;
 pub use crate::buffer::Update;
 pub use batch::{KeyBatch, ValueBatch, WriteBatch};
 pub use collections::{VisitEntry, VisitRow};
-pub use migration::ChangeValue;
 pub use entries::EntryLength;
+pub use migration::ChangeValue;
 pub use registry::StateDeclaration;
 pub use timers::VisitTimer;
 
