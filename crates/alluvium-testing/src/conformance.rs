@@ -15,6 +15,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     clippy::unwrap_used,

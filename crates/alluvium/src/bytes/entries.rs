@@ -21,6 +21,9 @@ use crate::store::Store;
 /// Says how many of a row's bytes after its prefix are key and namespace.
 pub type EntryLength<'l> = dyn Fn(&[u8]) -> Result<usize> + 'l;
 
+/// Sees an entry: its key group, and key ‖ namespace.
+type VisitScanned<'v> = dyn FnMut(KeyGroup, &[u8]) -> Result<ControlFlow<()>> + 'v;
+
 /// Rows of one entry that are stepped over before the next entry is looked up: a look-up costs about as much.
 const STEPS_MAX: usize = 32;
 
@@ -40,7 +43,7 @@ impl EntryScan {
     pub(crate) fn for_each(
         &self,
         length_of: &EntryLength<'_>,
-        visit: &mut dyn FnMut(KeyGroup, &[u8]) -> Result<ControlFlow<()>>,
+        visit: &mut VisitScanned<'_>,
     ) -> Result<()> {
         for group in self.range.iter() {
             let mut next = Some(self.rows(group));
