@@ -162,7 +162,7 @@ pub fn a_large_map(setting: &Setting<'_>, number: u64) {
         .remove_range(from..to)
         .unwrap();
     setting.is_within_budget(backend);
-    let stays = |map_key: u64| map_key % 100 != 0 && !(from..to).contains(&map_key);
+    let stays = |map_key: u64| !map_key.is_multiple_of(100) && !(from..to).contains(&map_key);
     has_where(setting, backend, number, stays);
 
     let checkpoint = job.checkpoint(&mut backends, 1);

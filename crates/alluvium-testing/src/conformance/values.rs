@@ -135,6 +135,7 @@ pub fn what_stands_for_a_default_is_made_anew_for_each_read_and_not_stored(setti
 
         let mut one = alice.value(tags).get().unwrap().unwrap_or_else(default);
         one.push(3);
+        assert_eq!(one, [1, 2, 3]);
         let other = alice.value(tags).get().unwrap().unwrap_or_else(default);
 
         assert_eq!(other, [1, 2]);
