@@ -84,6 +84,7 @@ pub enum Operation {
     SetWindowed(Window, u32),
     ClearWindowed(Window),
     Push(u32),
+    PushMany(u32, u16),
     SetList(Vec<u32>),
     ClearList,
     PushWindowed(Window, u32),
@@ -115,6 +116,8 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
         1 => (window(), any::<u32>()).prop_map(|(w, v)| Operation::SetWindowed(w, v)),
         1 => window().prop_map(Operation::ClearWindowed),
         4 => any::<u32>().prop_map(Operation::Push),
+        // Many times the smallest budget, together.
+        1 => (any::<u32>(), 0..3000_u16).prop_map(|(first, many)| Operation::PushMany(first, many)),
         1 => proptest::collection::vec(any::<u32>(), 0..4).prop_map(Operation::SetList),
         1 => Just(Operation::ClearList),
         2 => (window(), any::<u32>()).prop_map(|(w, v)| Operation::PushWindowed(w, v)),

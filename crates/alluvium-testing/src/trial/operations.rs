@@ -123,6 +123,11 @@ impl States {
                 scope.list(self.lists).push(element)?;
                 oracle.lists.entry(key).or_default().push(*element);
             }
+            Operation::PushMany(first, many) => {
+                let elements = (0..u32::from(*many)).map(|n| first.wrapping_add(n));
+                scope.list(self.lists).extend(elements.clone())?;
+                oracle.lists.entry(key).or_default().extend(elements);
+            }
             Operation::SetList(elements) => {
                 scope.list(self.lists).set(elements)?;
                 oracle.lists.insert(key, elements.clone());
