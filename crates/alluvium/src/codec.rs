@@ -86,6 +86,7 @@ pub trait Codec<T>: 'static {
     fn shape() -> Shape;
 
     /// What a snapshot records of values of `T`.
+    #[must_use]
     fn schema() -> ValueSchema {
         ValueSchema {
             codec: Self::NAME.to_owned(),

@@ -41,6 +41,7 @@ impl ValueSchema {
     }
 
     /// All forms, oldest first; the last is the one that is written.
+    #[must_use]
     pub fn forms(&self) -> impl DoubleEndedIterator<Item = Form> {
         self.older.iter().cloned().chain([self.form()])
     }

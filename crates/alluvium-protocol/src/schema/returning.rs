@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(
             returning(
                 &Shape::seq(both.clone()),
-                &Shape::seq(one.clone()),
+                &Shape::seq(one),
                 &Shape::seq(Shape::option(both))
             )
             .as_deref(),

@@ -1,5 +1,7 @@
 //! States whose values have several forms: a declaration must be able to read all of them.
 
+use std::slice::from_ref;
+
 use alluvium_protocol::ErrorKind;
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{
@@ -179,13 +181,13 @@ fn every_form_that_was_not_rewritten_must_be_readable() {
     let without = structure(&[("id", Shape::U16)]);
     let wider = structure(&[("id", Shape::U64)]);
 
-    let recorded = declare(&named(&[text.clone()]), &named(&[without.clone()]));
-    let recorded = declare(&recorded, &named(&[wider.clone()]));
+    let recorded = declare(&named(from_ref(&text)), &named(from_ref(&without)));
+    let recorded = declare(&recorded, &named(from_ref(&wider)));
 
     assert_eq!(recorded, named(&[text, without, wider.clone()]));
     let number = structure(&[("id", Shape::U64), ("gate", Shape::U8)]);
     refused(
-        &resolve(&recorded, &named(&[number.clone()])),
+        &resolve(&recorded, &named(from_ref(&number))),
         &["`gate`: str was stored, u8 is declared"],
     );
     let rewritten = named(&[wider]);
@@ -200,10 +202,10 @@ fn a_named_field_that_comes_back_is_refused_until_the_state_is_rewritten() {
     let with = structure(&[("id", Shape::U8), ("gate", Shape::Str)]);
     let without = structure(&[("id", Shape::U8)]);
 
-    let recorded = declare(&named(&[with.clone()]), &named(&[without.clone()]));
+    let recorded = declare(&named(from_ref(&with)), &named(from_ref(&without)));
 
     refused(
-        &resolve(&recorded, &named(&[with.clone()])),
+        &resolve(&recorded, &named(from_ref(&with))),
         &[
             "field `gate` was dropped and is declared again",
             "Backend::rewrite",

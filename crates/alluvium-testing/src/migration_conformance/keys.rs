@@ -2,7 +2,8 @@
 
 #![expect(
     clippy::missing_errors_doc,
-    reason = "a case fails with any error that it does not expect"
+    clippy::missing_panics_doc,
+    reason = "a case fails with any error that it does not expect, and panics where the store does not conform"
 )]
 
 use std::sync::Arc;

@@ -128,6 +128,7 @@ fn nobody() -> Arc<dyn Progress> {
 ///
 /// # Panics
 /// When it was not, or with another kind of error.
+#[expect(clippy::panic, reason = "a case fails so")]
 #[track_caller]
 pub(super) fn refused<T>(result: Result<T>, kind: ErrorKind) -> String {
     let Err(error) = result else {

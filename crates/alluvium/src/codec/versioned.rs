@@ -120,7 +120,7 @@ impl<T: Evolving + chain::Chain<C>, C: Codec<T>> Codec<T> for Versioned<C> {
             assert!(
                 T::GROWS,
                 "a type's version must be above that of the type before"
-            )
+            );
         };
         push_version(out, T::VERSION);
         C::encode(value, out)

@@ -156,19 +156,19 @@ fn what_cannot_be_upgraded_is_the_error_of_the_upgrade() {
     assert_eq!(error.to_string(), "no such number any more");
 }
 
-fn round_trips<C>(one: One, two: Two, three: Last) -> Result<(), TestCaseError>
+fn round_trips<C>(one: &One, two: &Two, three: Last) -> Result<(), TestCaseError>
 where
     Versioned<C>: Codec<One> + Codec<Two> + Codec<Last>,
 {
     let from_two = Last::upgrade(two.clone()).unwrap();
     prop_assert_eq!(
-        last::<C>(&encoded::<_, Versioned<C>>(&two)).unwrap(),
+        last::<C>(&encoded::<_, Versioned<C>>(two)).unwrap(),
         from_two
     );
     if one.0 != i16::MIN {
         let from_one = Last::upgrade(Two::upgrade(one.clone()).unwrap()).unwrap();
         prop_assert_eq!(
-            last::<C>(&encoded::<_, Versioned<C>>(&one)).unwrap(),
+            last::<C>(&encoded::<_, Versioned<C>>(one)).unwrap(),
             from_one
         );
     }
@@ -188,8 +188,8 @@ proptest! {
         let two = Two { text: two.0, number: two.1 };
         let three = Last { number: three.0, words: three.1 };
 
-        round_trips::<Postcard>(one.clone(), two.clone(), three.clone())?;
-        round_trips::<MsgPackNamed>(one, two, three)?;
+        round_trips::<Postcard>(&one, &two, three.clone())?;
+        round_trips::<MsgPackNamed>(&one, &two, three)?;
     }
 
     #[test]

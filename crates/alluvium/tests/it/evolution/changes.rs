@@ -21,7 +21,6 @@ macro_rules! changes {
     ($($module:ident $change:literal $example:literal
        { $($item:item)+ } [$($old:expr),+ $(,)?] |$before:pat_param| $after:expr;)+) => {
         $(mod $module {
-            #[allow(unused_imports, reason = "not every change needs a collection")]
             use super::*;
 
             $(#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)] $item)+
@@ -403,8 +402,8 @@ changes! {
         |Old { leg }| New { leg: leg.map(|leg| Hop { n: u8::try_from(leg.n).unwrap() }) };
 
     recursive "a type that contains itself gets a field" "with a default" {
-        pub(super) struct Old { n: u8, inner: Vec<Old> }
-        pub(super) struct New { n: u8, inner: Vec<New>, #[serde(default)] more: u8 }
+        pub(super) struct Old { n: u8, inner: Vec<Self> }
+        pub(super) struct New { n: u8, inner: Vec<Self>, #[serde(default)] more: u8 }
     } [Old { n: 1, inner: vec![Old { n: 2, inner: vec![] }] }]
         |Old { n, inner }| New { n, inner: inner.into_iter().map(|inner| New::upgrade(inner).unwrap()).collect(), more: 0 };
 }
