@@ -8,6 +8,7 @@
 //! - an option or sequence whose content is known is answered with none;
 //! - an enum is answered with a variant that is not known yet, then with one that is known to end;
 //! - a type met inside itself is noted, and the pass given up: the next one goes around it;
+//! - a struct that has more names than fields is asked which names are one field's ([`aliases`]);
 //! - a value that the type refuses (a zero, a text that is no date) is followed by another.
 //!
 //! The tree is by place and not by name, so types of one name, and one generic type with several
@@ -21,6 +22,7 @@ use alluvium_protocol::shape::{DEPTH_MAX, Shape};
 use serde::de::DeserializeOwned;
 
 mod access;
+mod aliases;
 mod node;
 mod pass;
 mod source;

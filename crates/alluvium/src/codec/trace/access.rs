@@ -6,6 +6,7 @@ use serde::de::{
     DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use super::aliases::structure;
 use super::node::{Form, Node};
 use super::pass::{Enclosing, Pass, Stop};
 use super::source::Source;
@@ -104,15 +105,7 @@ impl<'de> VariantAccess<'de> for Payload<'_> {
                 name,
                 type_name: None,
             },
-            || {
-                product(
-                    node,
-                    pass,
-                    Form::Struct(name, fields),
-                    fields.len(),
-                    visitor,
-                )
-            },
+            || structure(node, pass, name, fields, visitor),
         )
     }
 }

@@ -2,6 +2,7 @@
 
 use alluvium_protocol::shape::Shape;
 
+use super::aliases::Aliases;
 use super::pass::Stop;
 
 /// One place in a type: the root, a field, an element, a variant's payload.
@@ -21,6 +22,8 @@ pub(super) enum Node {
     Product {
         form: Form,
         parts: Vec<Self>,
+        /// Of a struct that has more names than fields.
+        aliases: Option<Aliases>,
     },
     Enum {
         name: &'static str,
@@ -57,7 +60,9 @@ impl Node {
             Self::Leaf { .. } | Self::Recursive(_) => true,
             Self::Option(content) | Self::Seq(content) => content.is_known(),
             Self::Map(entry) => entry.iter().all(Self::is_known),
-            Self::Product { parts, .. } => parts.iter().all(Self::is_known),
+            Self::Product { parts, aliases, .. } => {
+                parts.iter().all(Self::is_known) && aliases.as_ref().is_none_or(Aliases::is_known)
+            }
             Self::Enum { variants, .. } => variants.iter().all(|one| one.payload.is_known()),
         }
     }
@@ -85,7 +90,11 @@ impl Node {
                 let [key, value] = entry.as_ref();
                 Shape::map(key.shape(), value.shape())
             }
-            Self::Product { form, parts } => self.product(*form, parts),
+            Self::Product {
+                form,
+                parts,
+                aliases,
+            } => self.product(*form, parts, aliases.as_ref()),
             Self::Enum { name, variants } => Shape::Enum {
                 name: (*name).to_owned(),
                 variants: (0..)
@@ -97,7 +106,7 @@ impl Node {
         }
     }
 
-    fn product(&self, form: Form, parts: &[Self]) -> Shape {
+    fn product(&self, form: Form, parts: &[Self], aliases: Option<&Aliases>) -> Shape {
         let shapes = parts.iter().map(Self::shape);
         let numbered = || (0..parts.len()).map(|number| number.to_string());
         let (name, fields) = match form {
@@ -111,7 +120,8 @@ impl Node {
             }
             Form::Struct(name, fields) => (
                 name,
-                fields
+                aliases
+                    .map_or(fields, Aliases::names)
                     .iter()
                     .map(|&field| field.to_owned())
                     .zip(shapes)
@@ -192,12 +202,32 @@ impl Node {
             *self = Self::Product {
                 form: expected,
                 parts,
+                aliases: None,
             };
         }
         match self {
-            Self::Product { form, parts } if *form == expected && parts.len() == length => {
+            Self::Product { form, parts, .. } if *form == expected && parts.len() == length => {
                 Ok(parts)
             }
+            _ => Err(Stop::unsteady()),
+        }
+    }
+
+    /// The fields of a struct, and what is known of its aliases.
+    pub(super) fn fields(
+        &mut self,
+        expected: Form,
+        names: usize,
+    ) -> Result<(&mut Vec<Self>, &mut Option<Aliases>), Stop> {
+        if let Self::Unknown = self {
+            self.parts(expected, names)?;
+        }
+        match self {
+            Self::Product {
+                form,
+                parts,
+                aliases,
+            } if *form == expected => Ok((parts, aliases)),
             _ => Err(Stop::unsteady()),
         }
     }

@@ -83,11 +83,18 @@ impl Pass {
 
 /// Why a pass ended without a value.
 #[derive(Debug)]
-pub(super) struct Stop(String);
+pub(super) struct Stop {
+    reason: String,
+    /// The field that the type was given twice, if that is why.
+    pub(super) twice: Option<&'static str>,
+}
 
 impl Stop {
     pub(super) fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        Self {
+            reason: reason.into(),
+            twice: None,
+        }
     }
 
     pub(super) fn unsteady() -> Self {
@@ -97,7 +104,7 @@ impl Stop {
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.reason)
     }
 }
 
@@ -105,6 +112,13 @@ impl std::error::Error for Stop {}
 
 impl serde::de::Error for Stop {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
+        Self::new(message.to_string())
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self {
+            twice: Some(field),
+            ..Self::new(format!("`{field}` comes twice"))
+        }
     }
 }

@@ -4,6 +4,7 @@ use alluvium_protocol::shape::Shape;
 use serde::de::{Deserializer, Visitor};
 
 use super::access::{Parts, Payload, product};
+use super::aliases::structure;
 use super::node::{Form, Node, next_variant};
 use super::pass::{Enclosing, Pass, Stop};
 
@@ -208,13 +209,7 @@ impl<'de> Deserializer<'de> for Source<'_> {
         visitor: V,
     ) -> Result<V::Value, Stop> {
         self.inside::<V>(name, |node, pass| {
-            product(
-                node,
-                pass,
-                Form::Struct(name, fields),
-                fields.len(),
-                visitor,
-            )
+            structure(node, pass, name, fields, visitor)
         })
     }
 

@@ -256,6 +256,31 @@ fn shapes_have_the_names_that_are_serialized() {
     assert_eq!(traced::<Skipping>(), "{kept: u8, renamed: bool}");
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+struct Renamed {
+    #[serde(alias = "a", alias = "z")]
+    number: u16,
+    plain: bool,
+    #[serde(rename = "written", alias = "legs", alias = "hops")]
+    inside: Vec<Inside>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Inside {
+    One {
+        #[serde(alias = "before")]
+        after: NonZeroU16,
+    },
+}
+
+#[test]
+fn a_field_of_several_names_has_the_one_that_is_written() {
+    assert_eq!(
+        traced::<Option<Renamed>>(),
+        "option<{number: u16, plain: bool, written: [Inside<One{after: u16}>]}>"
+    );
+}
+
 #[test]
 fn a_large_enum_is_found_whole() {
     macro_rules! large {
