@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Each check makes its own backends in a temporary directory and panics where what it finds is not what its name says.
-//! What a [store](crate::store_conformance) must do below, and values with a [TTL](crate::ttl_conformance), have suites of their own.
+//! What a [store](mod@crate::store_conformance) must do below, and values with a [TTL](mod@crate::ttl_conformance), have suites of their own.
 
 #![expect(
     clippy::expect_used,

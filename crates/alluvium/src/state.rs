@@ -173,7 +173,7 @@ macro_rules! choices {
                 self
             }
 
-            /// The same state, whose values (each list element, each map entry) live no longer than that. See [`Ttl`].
+            /// The same state, whose values (each list element, each map entry) live no longer than that. See [`Ttl`](crate::Ttl).
             #[must_use]
             pub const fn ttl(mut self, ttl: $crate::state::Ttl) -> Self {
                 self.described.ttl = Some(ttl);

@@ -163,7 +163,7 @@ impl Key for Order {
     }
 
     fn hash(encoded: &[u8]) -> KeyHash {
-        flink_murmur(i32::from(encoded[3]))
+        flink_murmur(i32::from(encoded.last().copied().unwrap_or(0)))
     }
 }
 
