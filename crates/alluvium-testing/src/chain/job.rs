@@ -174,6 +174,7 @@ impl<'a> Job<'a> {
     fn advance(&mut self, watermark: i64) -> Result<()> {
         let mut fired = Vec::new();
         for (backend, states) in &mut self.life.subtasks {
+            backend.advance_event_time(watermark);
             while let Some(timer) = backend.due(states.timers, watermark)? {
                 fired.push((timer.time, timer.key));
             }

@@ -16,7 +16,7 @@ use alluvium::environment::Environment;
 use alluvium::protocol::key_group::MaxParallelism;
 use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 use alluvium::storage::Storage;
-use alluvium::{ErrorKind, SnapshotHandle};
+use alluvium::{Error, ErrorKind, SnapshotHandle};
 use alluvium_testing::storage_conformance;
 
 use crate::job::{Contents, Job, Subtask, contents_after};
@@ -63,13 +63,14 @@ fn assert_one_attempt_commits(storage: &Arc<dyn Storage>) {
         let attempt = catalog.start_attempt(&environment);
         // Before a failure is told: the other one would wait for ever.
         both.wait();
-        let attempt = attempt.unwrap();
+        // Fenced by then, if the other one was faster.
+        let attempt = attempt?;
         let proposal = proposal(&handle, attempt.number);
-        let committed = catalog.commit(&attempt, &proposal, &environment);
-        (attempt.number, committed.map(drop))
+        catalog.commit(&attempt, &proposal, &environment)?;
+        Ok::<_, Error>(attempt.number)
     };
 
-    let [first, second] = std::thread::scope(|scope| {
+    let raced = std::thread::scope(|scope| {
         let race = &race;
         let [one, other] = catalogs
             .each_ref()
@@ -77,14 +78,12 @@ fn assert_one_attempt_commits(storage: &Arc<dyn Storage>) {
         [one.join().unwrap(), other.join().unwrap()]
     });
 
-    let (older, newer) = if first.0 < second.0 {
-        (first, second)
-    } else {
-        (second, first)
+    let (newer, older) = match raced {
+        [Ok(newer), Err(older)] | [Err(older), Ok(newer)] => (newer, older),
+        both => panic!("exactly one goes on: {both:?}"),
     };
-    assert_eq!(older.1.unwrap_err().kind(), ErrorKind::Fenced);
-    newer.1.unwrap();
-    assert_eq!(checkpoints(&catalogs[0]), [newer.0]);
+    assert_eq!(older.kind(), ErrorKind::Fenced);
+    assert_eq!(checkpoints(&catalogs[0]), [newer]);
 }
 
 /// A snapshot of the whole job, by its only subtask.

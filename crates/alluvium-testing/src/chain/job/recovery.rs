@@ -237,7 +237,12 @@ impl<'a> Job<'a> {
             .environment(self.environment.clone())
             .local_copies(local);
         let mut backend = match from {
-            None => Backend::open(builder)?,
+            None => {
+                let mut backend = Backend::open(builder)?;
+                // A restored one knows event time from its snapshot.
+                backend.advance_event_time(Oracle::default().watermark);
+                backend
+            }
             Some(from) => {
                 let nobody: Arc<dyn Progress> = Arc::new(());
                 Backend::restore(builder, from, cancel, &nobody)?.0
