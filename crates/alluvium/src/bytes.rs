@@ -242,6 +242,7 @@ impl BytesBackend {
     }
 
     /// Puts the row prefix of `at` into `self.row`. Returns whether the state's values are stamped.
+    #[inline]
     fn locate(&mut self, at: &Address<'_>, fits: impl FnOnce(StateKind) -> bool) -> Result<bool> {
         let schema = self.schema_of(at.state, fits)?;
         let (state, stamped) = (schema.id, schema.ttl.is_some());
@@ -266,6 +267,7 @@ impl BytesBackend {
         ))
     }
 
+    #[inline]
     fn schema_of(
         &self,
         state: StateIndex,
@@ -273,13 +275,11 @@ impl BytesBackend {
     ) -> Result<&StateSchema> {
         let schema = self.registry.get(state.position());
         let schema = schema.ok_or_else(|| Error::invalid("a state of another backend"))?;
-        if !fits(schema.kind) {
-            return Err(Error::invalid(format!(
-                "state {:?} is of kind {:?}, which has no such operation",
-                schema.name, schema.kind
-            )));
+        if fits(schema.kind) {
+            Ok(schema)
+        } else {
+            Err(unfit(schema))
         }
-        Ok(schema)
     }
 
     fn state_id(&self, state: StateIndex, fits: impl FnOnce(StateKind) -> bool) -> Result<StateId> {
@@ -303,6 +303,14 @@ impl BytesBackend {
         let schema = self.registry.get(state.position());
         schema.is_some_and(|schema| schema.kind == StateKind::List)
     }
+}
+
+#[cold]
+fn unfit(schema: &StateSchema) -> Error {
+    Error::invalid(format!(
+        "state {:?} is of kind {:?}, which has no such operation",
+        schema.name, schema.kind
+    ))
 }
 
 fn is_single(kind: StateKind) -> bool {

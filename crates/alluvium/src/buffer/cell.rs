@@ -6,6 +6,9 @@
 use super::entries::Entries;
 use super::table::{ALLOCATION_OVERHEAD, HeapBytes};
 
+/// Memory that a list begins with: for a few short elements, so that each does not ask the allocator.
+const SHORT_LIST_BYTES: usize = 16;
+
 /// What a list cell knows of the elements below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ListBase {
@@ -45,7 +48,8 @@ impl List {
     pub(crate) fn append(&mut self, framed: &[u8], step_bytes: usize) {
         let elements = &mut self.elements;
         if elements.capacity() - elements.len() < framed.len() {
-            elements.reserve_exact(framed.len().max(elements.len().min(step_bytes)));
+            let doubled = elements.len().min(step_bytes).max(SHORT_LIST_BYTES);
+            elements.reserve_exact(framed.len().max(doubled));
         }
         elements.extend_from_slice(framed);
     }

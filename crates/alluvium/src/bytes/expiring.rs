@@ -136,17 +136,23 @@ impl BytesBackend {
     }
 
     pub(super) fn life(&self, state: StateIndex) -> Result<Life> {
-        let schema = self.registry.get(state.position());
-        let ttl = schema.and_then(|schema| schema.ttl);
-        let ttl = ttl.ok_or_else(|| Error::invalid("a state without a TTL"))?;
+        let life = self.life_if_any(state);
+        life.ok_or_else(|| Error::invalid("a state without a TTL"))
+    }
+
+    /// `None` of a state without a TTL.
+    #[inline]
+    fn life_if_any(&self, state: StateIndex) -> Option<Life> {
+        let ttl = self.registry.get(state.position())?.ttl?;
         let moment = self.lifetimes.moment(ttl.time);
         let stamp = Stamp::of(&ttl, moment);
-        Ok(Life { ttl, moment, stamp })
+        Some(Life { ttl, moment, stamp })
     }
 
     /// The stamp of list elements that are written now, if the state has any.
+    #[inline]
     pub(crate) fn element_stamp(&self, state: StateIndex) -> Option<Stamp> {
-        self.life(state).ok().map(|life| life.stamp)
+        self.life_if_any(state).map(|life| life.stamp)
     }
 
     #[cold]

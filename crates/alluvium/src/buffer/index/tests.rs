@@ -1,3 +1,5 @@
+//! The index against a map from hashes to places, with hashes that collide.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

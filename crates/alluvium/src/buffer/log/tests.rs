@@ -1,3 +1,5 @@
+//! What a log keeps, gives back and drops, record by record.
+
 use super::*;
 
 /// Sets a value as the buffer does.

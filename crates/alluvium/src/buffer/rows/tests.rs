@@ -1,3 +1,5 @@
+//! Single rows in memory against a map, through freezes, flushes and drops.
+
 use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
