@@ -31,12 +31,14 @@ allow() {
 forbid alluvium-protocol '^(alluvium.*|tokio|object_store|.*rocksdb.*|timely.*|serde_json|tracing|hyper|reqwest)$'
 forbid alluvium '^(alluvium-(rocksdb|timely|testing|cli)|.*rocksdb.*|timely.*|clap)$'
 forbid alluvium-rocksdb '^(alluvium-(timely|testing|cli)|timely.*)$'
+forbid alluvium-flink '^(alluvium-(timely|testing|cli)|timely.*|clap|serde_json)$'
 forbid alluvium-timely '^(alluvium-(testing|cli)|.*rocksdb.*|clap)$'
 
 allow alluvium-protocol
 allow alluvium alluvium-protocol
 allow alluvium-rocksdb alluvium alluvium-protocol
+allow alluvium-flink alluvium alluvium-protocol alluvium-rocksdb
 allow alluvium-timely alluvium alluvium-protocol
 allow alluvium-testing alluvium alluvium-protocol
-allow alluvium-cli alluvium alluvium-protocol alluvium-rocksdb alluvium-timely
+allow alluvium-cli alluvium alluvium-protocol alluvium-flink alluvium-rocksdb alluvium-timely
 exit $failed
