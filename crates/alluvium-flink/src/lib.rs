@@ -11,5 +11,6 @@
 
 mod cursor;
 mod error;
+pub mod metadata;
 
 pub use error::{Error, ErrorKind, Result};
