@@ -91,6 +91,7 @@ macro_rules! conformance {
                 a_list_keeps_the_order_of_its_elements,
                 an_empty_list_is_the_same_as_none,
                 setting_a_list_replaces_it_and_clearing_ends_it,
+                elements_are_taken_out_of_a_list_and_the_others_stay_in_order,
             }
             maps {
                 a_visit_ends_where_the_visitor_breaks,
@@ -144,6 +145,8 @@ macro_rules! conformance {
                 a_list_far_larger_than_the_budget_is_appended_to_read_restored_and_removed,
                 a_map_far_larger_than_the_budget_is_written_read_restored_and_removed,
                 lists_far_larger_than_the_budget_are_merged,
+                a_list_far_larger_than_the_budget_is_written_from_one_iterator_and_thinned_out,
+                a_map_far_larger_than_the_budget_is_written_from_one_iterator,
             }
         }
     };

@@ -39,11 +39,14 @@ pub use registry::StateDeclaration;
 pub use timers::VisitTimer;
 
 mod batch;
+mod chunks;
 mod collections;
 pub(crate) mod elements;
 pub(crate) mod entries;
 mod expiring;
+mod merging;
 mod migration;
+mod pieces;
 mod ranges;
 mod registration;
 pub(crate) mod registry;
@@ -95,7 +98,7 @@ pub struct BytesBackend {
     elements: Elements,
     passing: Passing,
     pub(crate) lifetimes: Arc<Lifetimes>,
-    /// Why the store's rows are not what the registry says, if they are not.
+    /// Why no snapshot may be taken, if none may: rows or a list are half written.
     broken: Option<String>,
     /// Only of a restored store.
     pub(crate) tidying: Option<Tidying>,

@@ -96,6 +96,64 @@ pub fn a_large_list(setting: &Setting<'_>, number: u64) {
     );
 }
 
+pub fn a_list_far_larger_than_the_budget_is_written_from_one_iterator_and_thinned_out(
+    setting: &Setting<'_>,
+) {
+    let setting = setting.small();
+    a_large_list_at_once(&setting, setting.many());
+}
+
+/// The same, of so many elements.
+pub fn a_large_list_at_once(setting: &Setting<'_>, number: u64) {
+    let job = setting.job(10).with_storage_on_disk();
+    let mut backends = job.open_all::<u32>(1);
+    let backend = &mut backends[0];
+    let list = backend.register(LIST).unwrap();
+    let mut scope = backend.key(&KEY).unwrap();
+    scope.list(list).extend(0..number / 2).unwrap();
+    scope.list(list).extend(number / 2..number).unwrap();
+    is_counted_to(setting, backend, number);
+    let mut scope = backend.key(&KEY).unwrap();
+    scope.list(list).set(0..2 * number).unwrap();
+    is_counted_to(setting, backend, 2 * number);
+
+    let mut next = 0;
+    let keep = |element: &u64| {
+        assert_eq!(*element, next);
+        next += 1;
+        *element < number
+    };
+    backend.key(&KEY).unwrap().list(list).retain(keep).unwrap();
+    assert_eq!(next, 2 * number);
+    is_counted_to(setting, backend, number);
+    assert_eq!(backend.counts(list).unwrap().entries, 1);
+
+    let checkpoint = job.checkpoint(&mut backends, 1);
+    drop(backends);
+    let mut backends = job.restore_all::<u32>(&checkpoint, 1);
+    let backend = &mut backends[0];
+    let list = backend.register(LIST).unwrap();
+    is_counted_to(setting, backend, number);
+    let keep = |element: &u64| element.is_multiple_of(2);
+    backend.key(&KEY).unwrap().list(list).retain(keep).unwrap();
+    let mut scope = backend.key(&KEY).unwrap();
+    scope.list(list).push(&number).unwrap();
+    let mut expected = (0..number).step_by(2).chain([number]);
+    let visit = |element| assert_eq!(Some(element), expected.next());
+    scope.list(list).for_each(visit).unwrap();
+    assert_eq!(expected.next(), None);
+    setting.is_within_budget(backend);
+
+    backend
+        .key(&KEY)
+        .unwrap()
+        .list(list)
+        .retain(|_| false)
+        .unwrap();
+    assert!(backend.key(&KEY).unwrap().list(list).is_empty().unwrap());
+    assert_eq!(backend.counts(list).unwrap().entries, 0);
+}
+
 /// The list has the numbers below `number`, in order.
 #[track_caller]
 fn is_counted_to(setting: &Setting<'_>, backend: &mut Backend<u32>, number: u64) {
@@ -181,6 +239,25 @@ pub fn a_large_map(setting: &Setting<'_>, number: u64) {
     let mut backends = job.restore_all::<u32>(&checkpoint, 1);
     let map = backends[0].register(MAP).unwrap();
     assert!(backends[0].key(&KEY).unwrap().map(map).is_empty().unwrap());
+}
+
+pub fn a_map_far_larger_than_the_budget_is_written_from_one_iterator(setting: &Setting<'_>) {
+    let setting = setting.small();
+    let number = setting.many();
+    setting.tell(|backend: &mut Backend<u32>| {
+        let map = backend.register(MAP).unwrap();
+        let entries: Vec<_> = (0..number).map(|map_key| (map_key, map_key * 2)).collect();
+        let entries = entries
+            .iter()
+            .rev()
+            .map(|(map_key, value)| (map_key, value));
+
+        let mut scope = backend.key(&KEY).unwrap();
+        scope.map(map).extend(entries).unwrap();
+
+        setting.is_within_budget(backend);
+        has_where(&setting, backend, number, |_| true);
+    });
 }
 
 fn is_coprime(a: u64, b: u64) -> bool {

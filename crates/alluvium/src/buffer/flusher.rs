@@ -5,18 +5,19 @@
 //! hold half a run) and every later request reports the failure. A store that panics has failed, too:
 //! whoever waits for the flusher is told.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::generation::Generation;
 use super::rows::FrozenRows;
-use super::run::GenerationRun;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Pinned, Store};
+use worker::Worker;
+
+mod worker;
 
 /// What a pin request gets back.
 pub(crate) type PinReply = Result<PinnedStore>;
@@ -243,94 +244,4 @@ fn free(shared: &Shared, generation: Arc<Generation>) {
     let bytes = generation.bytes();
     drop(generation);
     shared.note(|progress| progress.released_bytes += bytes);
-}
-
-struct Worker {
-    store: Arc<dyn Store>,
-    shared: Arc<Shared>,
-    environment: Environment,
-}
-
-impl Worker {
-    fn run(&self, queue: &Receiver<Job>) {
-        while let Ok(job) = queue.recv() {
-            match job {
-                Job::Flush(generation, singles) => self.flush(&generation, singles),
-                Job::Pin {
-                    directory,
-                    requested,
-                    reply,
-                } => {
-                    let pinned = self.guarded(|| self.pin(&directory, requested));
-                    // A snapshot that nobody waits for any more was cancelled.
-                    let _cancelled = reply.send(pinned).is_err();
-                }
-            }
-        }
-    }
-
-    fn flush(&self, generation: &Generation, singles: FrozenRows) {
-        let progress = self.shared.lock();
-        if progress.failure.is_some() || progress.stopped {
-            return;
-        }
-        drop(progress);
-        let written = self.guarded(|| {
-            if generation.is_dirty() || !singles.is_empty() {
-                let mut run = GenerationRun::new(generation, &singles, &*self.store);
-                return self.store.write(&mut run);
-            }
-            Ok(())
-        });
-        // Before anybody hears that it is flushed and drops the same blocks: whoever is last frees them.
-        drop(singles);
-        match written {
-            Ok(()) => {
-                self.shared
-                    .note(|progress| progress.flushed_through = Some(generation.number));
-            }
-            Err(error) => {
-                tracing::error!(?error, generation = generation.number, "flush failed");
-                self.fail(&error);
-            }
-        }
-    }
-
-    fn fail(&self, error: &Error) {
-        let failure = (error.kind(), format!("{error:?}"));
-        self.shared
-            .note(|progress| progress.failure = Some(failure));
-    }
-
-    /// Turns a panic of the store into a failure: a thread that is gone would be waited for for ever.
-    fn guarded<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
-        // What the panic left half done is not looked at again: nothing is written or pinned after a failure.
-        catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_told_on_stderr| {
-            let message = "the store panicked: see its message";
-            let error = Error::new(ErrorKind::Unavailable, message);
-            self.fail(&error);
-            Err(error)
-        })
-    }
-
-    fn pin(&self, directory: &Path, requested: Duration) -> PinReply {
-        let progress = self.shared.lock();
-        if let Some((kind, message)) = &progress.failure {
-            return Err(Error::new(
-                *kind,
-                format!("an earlier flush failed: {message}"),
-            ));
-        }
-        if progress.stopped {
-            return Err(Error::cancelled(
-                "the snapshot of a backend that was closed",
-            ));
-        }
-        drop(progress);
-        let pinned = self.store.pin(directory)?;
-        Ok(PinnedStore {
-            pinned: pinned.into(),
-            flush: self.environment.clock.monotonic() - requested,
-        })
-    }
 }

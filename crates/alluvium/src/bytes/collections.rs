@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use alluvium_protocol::key_group::KeyGroup;
 use alluvium_protocol::row::{PREFIX_BYTES, RowRange, push_prefix};
 use alluvium_protocol::schema::StateKind;
-use alluvium_protocol::stamp::{STAMP_BYTES, Stamp};
+use alluvium_protocol::stamp::STAMP_BYTES;
 
 use super::elements::Elements;
 use super::{Address, BytesBackend, StateIndex};
@@ -18,47 +18,7 @@ pub use crate::buffer::Visit as VisitEntry;
 pub type VisitRow<'v> = dyn FnMut(KeyGroup, &[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
 
 impl BytesBackend {
-    /// Appends one element to a list, without reading it.
-    ///
-    /// # Errors
-    /// As [`BytesBackend::get`].
-    pub fn append(&mut self, at: &Address<'_>, element: &[u8]) -> Result<()> {
-        self.append_all(at, &mut std::iter::once(element))
-    }
-
-    /// Appends elements to a list, in order, without reading it.
-    ///
-    /// # Errors
-    /// As [`BytesBackend::get`].
-    pub fn append_all(
-        &mut self,
-        at: &Address<'_>,
-        elements: &mut dyn Iterator<Item = &[u8]>,
-    ) -> Result<()> {
-        let mut framed = std::mem::take(&mut self.elements);
-        let appended = push_all(&mut framed, self.element_stamp(at.state), elements)
-            .and_then(|()| self.append_framed(at, &framed));
-        self.elements = framed;
-        appended
-    }
-
-    /// Replaces a list; no elements clear it.
-    ///
-    /// # Errors
-    /// As [`BytesBackend::get`].
-    pub fn replace_list(
-        &mut self,
-        at: &Address<'_>,
-        elements: &mut dyn Iterator<Item = &[u8]>,
-    ) -> Result<()> {
-        let mut framed = std::mem::take(&mut self.elements);
-        let replaced = push_all(&mut framed, self.element_stamp(at.state), elements)
-            .and_then(|()| self.replace_list_framed(at, &framed));
-        self.elements = framed;
-        replaced
-    }
-
-    /// As [`BytesBackend::append_all`], of elements that are stamped if the state's are.
+    /// Appends elements that are stamped if the state's are: all at once.
     pub(crate) fn append_framed(&mut self, at: &Address<'_>, elements: &Elements) -> Result<()> {
         self.locate(at, |kind| kind == StateKind::List)?;
         check_element(self.row.len(), elements.longest())?;
@@ -68,7 +28,7 @@ impl BytesBackend {
         self.buffer.list_append(&self.row, elements.framed())
     }
 
-    /// As [`BytesBackend::replace_list`], of elements that are stamped if the state's are.
+    /// Replaces a list by elements that are stamped if the state's are: all at once.
     pub(crate) fn replace_list_framed(
         &mut self,
         at: &Address<'_>,
@@ -201,16 +161,4 @@ impl BytesBackend {
         }
         Ok(())
     }
-}
-
-fn push_all(
-    framed: &mut Elements,
-    stamp: Option<Stamp>,
-    elements: &mut dyn Iterator<Item = &[u8]>,
-) -> Result<()> {
-    framed.clear_for(stamp);
-    for element in elements {
-        framed.push(element)?;
-    }
-    Ok(())
 }

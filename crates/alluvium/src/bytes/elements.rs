@@ -8,6 +8,15 @@ use crate::error::Result;
 /// Memory that is kept for the next elements.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
+/// Whether elements are all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// There are no more.
+    Whole,
+    /// There may be more: as many as one piece holds are there.
+    Part,
+}
+
 /// Framed elements, one behind the other, and how long the longest is.
 #[derive(Debug, Default)]
 pub(crate) struct Elements {
@@ -59,6 +68,24 @@ impl Elements {
         };
         self.longest = self.longest.max(bytes);
         Ok(())
+    }
+
+    /// Takes the next items, after what was there is gone, until their elements have `bytes_max` bytes.
+    pub(crate) fn fill<I>(
+        &mut self,
+        stamp: Option<Stamp>,
+        bytes_max: usize,
+        items: impl Iterator<Item = I>,
+        mut push: impl FnMut(&mut Self, I) -> Result<()>,
+    ) -> Result<Filled> {
+        self.clear_for(stamp);
+        for item in items {
+            push(self, item)?;
+            if self.framed.len() >= bytes_max {
+                return Ok(Filled::Part);
+            }
+        }
+        Ok(Filled::Whole)
     }
 
     /// As in a chunk.

@@ -1,8 +1,7 @@
 //! Reads and writes of states with a TTL: values are stamped as they are written and judged as they are read.
 //!
 //! A read that meets an expired value deletes it, so that a clock that is set back shows nothing again; one that refreshes
-//! writes. Invariants: memory stays bounded whatever a map holds, and so it does for lists, except that one which reads refresh is
-//! held in memory while it is read; a refresh never shortens a life.
+//! writes. Invariants: memory stays bounded whatever a map or a list holds; a refresh never shortens a life.
 //!
 //! What stamps are and when they have passed is decided in [`alluvium_protocol::stamp`].
 
@@ -85,6 +84,16 @@ impl Life {
     /// Whether a stored value has not expired.
     pub(super) fn is_alive(&self, stored: &[u8]) -> Result<bool> {
         Ok(self.judge(stored)?.fate != Fate::Goes)
+    }
+
+    /// Adds a list's element as a read leaves it, if it does.
+    fn keep(&self, stored: &[u8], out: &mut Elements) -> Result<()> {
+        let judged = self.judge(stored)?;
+        match judged.fate {
+            Fate::Goes => Ok(()),
+            Fate::Stays => out.push(stored),
+            Fate::Refreshed => out.push(&self.stamped(judged.bytes)),
+        }
     }
 
     fn push(&self, out: &mut Vec<u8>, bytes: &[u8]) {
@@ -321,6 +330,9 @@ impl BytesBackend {
             Ok(ControlFlow::Continue(()))
         })?;
         // What follows a break was not judged: it is the next read's.
+        if ended && refreshed && alive_bytes > self.gathered_bytes_max() {
+            return self.rewrite_chunks(&mut |stored, out| life.keep(stored, out));
+        }
         if ended && (refreshed || (goes && alive_bytes <= LIST_BYTES_MAX)) {
             self.rewrite_list(&life)?;
         }
@@ -331,12 +343,7 @@ impl BytesBackend {
     fn rewrite_list(&mut self, life: &Life) -> Result<()> {
         let mut alive = Elements::default();
         self.buffer.list_scan(&self.row, &mut |stored| {
-            let judged = life.judge(stored)?;
-            match judged.fate {
-                Fate::Goes => {}
-                Fate::Stays => alive.push(stored)?,
-                Fate::Refreshed => alive.push(&life.stamped(judged.bytes))?,
-            }
+            life.keep(stored, &mut alive)?;
             Ok(ControlFlow::Continue(()))
         })?;
         self.buffer.list_replace(&self.row, alive.framed())

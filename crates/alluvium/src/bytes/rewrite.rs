@@ -47,7 +47,7 @@ impl BytesBackend {
         rewritten
     }
 
-    /// Refuses to go on with a state that is half rewritten.
+    /// Refuses to go on with what is half written.
     pub(crate) fn check_whole(&self) -> Result<()> {
         match &self.broken {
             None => Ok(()),

@@ -40,6 +40,11 @@ impl Entries {
         Ok(())
     }
 
+    /// Bytes of memory that the entries take.
+    pub(crate) fn len_bytes(&self) -> usize {
+        self.bytes.len() + self.ends.len() * size_of::<(usize, usize)>()
+    }
+
     /// Map keys and values, in the order in which they were added.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let mut start = 0;

@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::StateKind;
+use alluvium_protocol::stamp::Stamp;
 
 use super::entry::{Access, Entry};
 use super::{Described, Registered, State, Types, choices, copyable, sealed};
-use crate::bytes::elements::Elements;
+use crate::bytes::elements::{Elements, Filled};
 use crate::bytes::{BytesBackend, StateDeclaration};
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
@@ -84,7 +85,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
     /// Appends an element.
     ///
     /// # Errors
-    /// See [`ListScope`]; `Invalid` when the codec has no bytes for `element`.
+    /// See [`ListScope`]; `Invalid` when the codec has no bytes for `element`, or too many for a row.
     pub fn push(&mut self, element: &T) -> Result<()> {
         let Access {
             bytes,
@@ -92,14 +93,18 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             at,
             state,
         } = self.entry.access()?;
-        encode_all::<T, C, &T>(bytes, state, [element], &mut scratch.elements)?;
-        bytes.append_framed(&at, &scratch.elements)
+        let elements = &mut scratch.elements;
+        elements.clear_for(stamp(bytes, state));
+        elements.push_with(|out| state.encode::<T, C>(element, out))?;
+        bytes.append_framed(&at, elements)
     }
 
-    /// Appends elements, all or (after an error) none.
+    /// Appends elements, in order: all or, after an error, none. There may be more of them than memory holds: what has more than an eighth
+    /// of [`memory_budget_bytes`](crate::Options::memory_budget_bytes) is written in pieces as it comes.
     ///
     /// # Errors
-    /// As [`ListScope::push`].
+    /// As [`ListScope::push`], of any element. When the store fails as well while pieces are taken back, they may stay, and the
+    /// backend takes no snapshot any more (`Unavailable`); neither does it after `elements` panicked between two pieces.
     pub fn extend<E: Borrow<T>>(&mut self, elements: impl IntoIterator<Item = E>) -> Result<()> {
         let Access {
             bytes,
@@ -107,14 +112,18 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             at,
             state,
         } = self.entry.access()?;
-        encode_all::<T, C, E>(bytes, state, elements, &mut scratch.elements)?;
-        bytes.append_framed(&at, &scratch.elements)
+        let stamp = stamp(bytes, state);
+        let mut items = elements.into_iter();
+        bytes.append_filled(&at, &mut scratch.elements, &mut |elements, bytes_max| {
+            fill::<T, C, E>(elements, bytes_max, &mut items, stamp, state)
+        })
     }
 
-    /// Replaces the list. No elements clear it.
+    /// Replaces the list; no elements clear it. After an error the list is as it was. There may be more elements than
+    /// memory holds, as with [`ListScope::extend`].
     ///
     /// # Errors
-    /// As [`ListScope::push`]; the list stays as it was when an element cannot be encoded.
+    /// As [`ListScope::extend`].
     pub fn set<E: Borrow<T>>(&mut self, elements: impl IntoIterator<Item = E>) -> Result<()> {
         let Access {
             bytes,
@@ -122,8 +131,44 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
             at,
             state,
         } = self.entry.access()?;
-        encode_all::<T, C, E>(bytes, state, elements, &mut scratch.elements)?;
-        bytes.replace_list_framed(&at, &scratch.elements)
+        let stamp = stamp(bytes, state);
+        let mut items = elements.into_iter();
+        bytes.replace_filled(&at, &mut scratch.elements, &mut |elements, bytes_max| {
+            fill::<T, C, E>(elements, bytes_max, &mut items, stamp, state)
+        })
+    }
+
+    /// Takes out the elements of which `keep` says no. It is asked about each once, in order. The list may be larger than memory: of a
+    /// long one the chunks that lose elements are written again, one at a time.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use alluvium::{Backend, Builder, ListState, store::memory::MemoryStoreFactory};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let store = Arc::new(MemoryStoreFactory::default());
+    /// # let mut backend = Backend::<String>::open(Builder::new("airport", store, directory.path()))?;
+    /// const DELAYS: ListState<i32> = ListState::new("delays");
+    ///
+    /// let delays = backend.register(DELAYS)?;
+    /// let mut gate = backend.key("A12")?;
+    /// gate.list(delays).extend([-4, 15, 0, 61])?;
+    /// gate.list(delays).retain(|delay| *delay > 0)?;
+    /// assert_eq!(gate.list(delays).get()?, [15, 61]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Of a state with a TTL, what has expired goes without being asked about, and what stays lives as long as before.
+    ///
+    /// # Errors
+    /// See [`ListScope`]. The list is as it was then, unless it has more than an eighth of the memory budget: elements
+    /// before the one that could not be read may be gone, and calling it again goes on.
+    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) -> Result<()> {
+        let Access {
+            bytes, at, state, ..
+        } = self.entry.access()?;
+        bytes.retain_elements(&at, &mut |element| {
+            Ok(keep(&state.decode::<T, C>(element)?))
+        })
     }
 
     /// The whole list; empty when there is none.
@@ -184,18 +229,24 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
     }
 }
 
-fn encode_all<T, C: Codec<T>, E: Borrow<T>>(
-    bytes: &BytesBackend,
-    state: Registered,
-    values: impl IntoIterator<Item = E>,
-    elements: &mut Elements,
-) -> Result<()> {
+/// The stamp of elements that are written now, if the state's have any.
+#[inline]
+fn stamp(bytes: &BytesBackend, state: Registered) -> Option<Stamp> {
     if state.stamped {
-        elements.clear_for(bytes.element_stamp(state.index));
+        bytes.element_stamp(state.index)
     } else {
-        elements.clear();
+        None
     }
-    values
-        .into_iter()
-        .try_for_each(|value| elements.push_with(|out| state.encode::<T, C>(value.borrow(), out)))
+}
+
+fn fill<T, C: Codec<T>, E: Borrow<T>>(
+    elements: &mut Elements,
+    bytes_max: usize,
+    items: &mut impl Iterator<Item = E>,
+    stamp: Option<Stamp>,
+    state: Registered,
+) -> Result<Filled> {
+    elements.fill(stamp, bytes_max, items, |elements, item| {
+        elements.push_with(|out| state.encode::<T, C>(item.borrow(), out))
+    })
 }

@@ -1,9 +1,9 @@
 //! Map states: values by map key, in the order of the map keys, for each key and namespace.
 
 use std::marker::PhantomData;
-use std::ops::{Bound, ControlFlow, RangeBounds};
+use std::ops::{ControlFlow, RangeBounds};
 
-use alluvium_protocol::key::{self, EncodeKey, Key};
+use alluvium_protocol::key::{EncodeKey, Key};
 use alluvium_protocol::row::RowRange;
 use alluvium_protocol::schema::StateKind;
 
@@ -12,6 +12,9 @@ use super::{Described, Registered, State, Types, choices, copyable, sealed};
 use crate::bytes::StateDeclaration;
 use crate::codec::{Codec, Postcard};
 use crate::error::Result;
+use visits::rows_of;
+
+mod visits;
 
 /// Describes a state that keeps a map from `MK` to `V`.
 pub struct MapState<MK, V, N = (), C = Postcard> {
@@ -121,8 +124,11 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         bytes.map_put(&at, &scratch.map_key, &scratch.value)
     }
 
-    /// Sets the values of map keys, without reading old ones: all or, when one has no bytes or too many, none. Of a
-    /// map key that comes twice, the last value stays.
+    /// Sets the values of map keys, in order, without reading old ones. Of a map key that comes twice, the last value stays.
+    ///
+    /// There may be more entries than memory holds: they are encoded and written in steps of an eighth of
+    /// [`memory_budget_bytes`](crate::Options::memory_budget_bytes), so that most calls have one. A step is written whole
+    /// or not at all.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -141,7 +147,8 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
     /// ```
     ///
     /// # Errors
-    /// As [`MapScope::insert`].
+    /// As [`MapScope::insert`], of any entry: entries of earlier steps stay then, and none of this step or later ones is set. When the
+    /// store fails, some of the step are. Calling it again with the same entries makes up for either.
     pub fn extend<'e, Q: EncodeKey<Key = MK> + ?Sized + 'e>(
         &mut self,
         entries: impl IntoIterator<Item = (&'e Q, &'e V)>,
@@ -155,15 +162,20 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
             at,
             state,
         } = self.entry.access()?;
-        let pending = &mut scratch.entries;
-        pending.clear();
+        let step_bytes_max = bytes.gathered_bytes_max();
+        let step = &mut scratch.entries;
+        step.clear();
         for (map_key, value) in entries {
-            pending.push_with(
+            step.push_with(
                 |out| map_key.encode_key(out),
                 |out| state.encode::<V, C>(value, out),
             )?;
+            if step.len_bytes() >= step_bytes_max {
+                bytes.map_put_all(&at, step.iter())?;
+                step.clear();
+            }
         }
-        bytes.map_put_all(&at, pending.iter())
+        bytes.map_put_all(&at, step.iter())
     }
 
     /// Sets the value of a map key to what `change` makes of the old one, and returns it.
@@ -218,115 +230,6 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         Ok(bytes.map_get(&at, &scratch.map_key)?.is_some())
     }
 
-    /// All map keys and values, in order.
-    ///
-    /// # Errors
-    /// See [`MapScope`].
-    pub fn entries(&mut self) -> Result<Vec<(MK, V)>> {
-        let mut entries = Vec::new();
-        self.for_each(.., |map_key, value| entries.push((map_key, value)))?;
-        Ok(entries)
-    }
-
-    /// All map keys, in order. Values are not decoded.
-    ///
-    /// # Errors
-    /// See [`MapScope`].
-    pub fn keys(&mut self) -> Result<Vec<MK>> {
-        let mut keys = Vec::new();
-        self.for_each_key(.., |map_key| keys.push(map_key))?;
-        Ok(keys)
-    }
-
-    /// All values, in the order of their map keys, which are not decoded.
-    ///
-    /// # Errors
-    /// See [`MapScope`].
-    pub fn values(&mut self) -> Result<Vec<V>> {
-        let mut values = Vec::new();
-        self.for_each_value(.., |value| values.push(value))?;
-        Ok(values)
-    }
-
-    /// Visits the map keys in `range`, in order. Values are not decoded.
-    ///
-    /// # Errors
-    /// See [`MapScope`].
-    pub fn for_each_key(
-        &mut self,
-        range: impl RangeBounds<MK>,
-        mut visit: impl FnMut(MK),
-    ) -> Result<()> {
-        self.scan(range, |state, map_key, _| {
-            visit(decode_map_key(state, map_key)?);
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-
-    /// Visits the values of the map keys in `range`, in the order of their map keys, which are not decoded.
-    ///
-    /// # Errors
-    /// See [`MapScope`].
-    pub fn for_each_value(
-        &mut self,
-        range: impl RangeBounds<MK>,
-        mut visit: impl FnMut(V),
-    ) -> Result<()> {
-        self.scan(range, |state, _, value| {
-            visit(state.decode::<V, C>(value)?);
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-
-    /// Visits the map keys in `range` and their values, in order. A range that ends before it starts is
-    /// empty.
-    ///
-    /// # Errors
-    /// See [`MapScope`].
-    pub fn for_each(
-        &mut self,
-        range: impl RangeBounds<MK>,
-        mut visit: impl FnMut(MK, V),
-    ) -> Result<()> {
-        self.try_for_each(range, |map_key, value| {
-            visit(map_key, value);
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-
-    /// Visits the map keys in `range` and their values, in order, until `visit` breaks or fails.
-    ///
-    /// # Errors
-    /// See [`MapScope`], and what `visit` returns.
-    pub fn try_for_each(
-        &mut self,
-        range: impl RangeBounds<MK>,
-        mut visit: impl FnMut(MK, V) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        self.scan(range, |state, map_key, value| {
-            let map_key = decode_map_key(state, map_key)?;
-            visit(map_key, state.decode::<V, C>(value)?)
-        })
-    }
-
-    /// Visits the encoded map keys in `range` and their values.
-    fn scan(
-        &mut self,
-        range: impl RangeBounds<MK>,
-        mut visit: impl FnMut(Registered, &[u8], &[u8]) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        let Access {
-            bytes, at, state, ..
-        } = self.entry.access()?;
-        let rows = rows_of(&range);
-        if rows.is_empty() {
-            return Ok(());
-        }
-        bytes.map_scan(&at, &rows, &mut |map_key, value| {
-            visit(state, map_key, value)
-        })
-    }
-
     /// Whether there is no entry.
     ///
     /// # Errors
@@ -347,52 +250,5 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
     /// See [`MapScope`].
     pub fn clear(&mut self) -> Result<()> {
         self.entry.clear()
-    }
-}
-
-fn decode_map_key<MK: Key>(state: Registered, bytes: &[u8]) -> Result<MK> {
-    key::decode(bytes).map_err(|error| state.name_in(error))
-}
-
-/// The encodings of the map keys in a range.
-fn rows_of<MK: Key>(range: &impl RangeBounds<MK>) -> RowRange {
-    // No encoding is the beginning of another, so nothing lies between one and itself with a zero behind.
-    let after = |map_key| {
-        let mut bytes = key::encode::<MK>(map_key);
-        bytes.push(0);
-        bytes
-    };
-    let from = match range.start_bound() {
-        Bound::Included(first) => key::encode(first),
-        Bound::Excluded(before) => after(before),
-        Bound::Unbounded => Vec::new(),
-    };
-    let to = match range.end_bound() {
-        Bound::Included(last) => Some(after(last)),
-        Bound::Excluded(end) => Some(key::encode(end)),
-        Bound::Unbounded => None,
-    };
-    RowRange::new(from, to)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_range_of_map_keys_is_the_range_of_their_encodings(
-            map_key: (i8, String),
-            from: Bound<(i8, String)>,
-            to: Bound<(i8, String)>,
-        ) {
-            let range = (from, to);
-
-            let found = rows_of(&range).contains(&key::encode(&map_key));
-
-            prop_assert_eq!(found, range.contains(&map_key));
-        }
     }
 }

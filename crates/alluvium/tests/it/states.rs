@@ -10,6 +10,7 @@ use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::{Backend, Builder, Options};
 use tempfile::TempDir;
 
+mod long_lists;
 mod model;
 mod scopes;
 

@@ -22,11 +22,41 @@ pub(crate) enum Writes {
     Panic,
 }
 
+/// What becomes of reads of many rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scans {
+    Succeed,
+    /// After that many rows one fails; later ones do not.
+    FailOnce(usize),
+    /// After that many rows all fail.
+    Fail(usize),
+}
+
+impl Scans {
+    /// The next row is read.
+    fn next(&mut self) -> Result<()> {
+        match self {
+            Self::Succeed => return Ok(()),
+            Self::FailOnce(0) => *self = Self::Succeed,
+            Self::Fail(0) => {}
+            Self::FailOnce(left) | Self::Fail(left) => {
+                *left -= 1;
+                return Ok(());
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            "the disk cannot be read",
+        ))
+    }
+}
+
 #[derive(Debug)]
 struct Watch {
     held: Mutex<bool>,
     changed: Condvar,
     writes: Mutex<Writes>,
+    scans: Mutex<Scans>,
     task: ThreadId,
     calls_by_task: AtomicUsize,
     written: AtomicUsize,
@@ -69,6 +99,7 @@ impl WatchedStores {
             held: Mutex::new(false),
             changed: Condvar::new(),
             writes: Mutex::new(Writes::Succeed),
+            scans: Mutex::new(Scans::Succeed),
             task: thread::current().id(),
             calls_by_task: AtomicUsize::new(0),
             written: AtomicUsize::new(0),
@@ -82,6 +113,11 @@ impl WatchedStores {
 
     pub(crate) fn writes(&self, writes: Writes) {
         *self.0.writes.lock().unwrap() = writes;
+    }
+
+    /// Of the task's thread: the flusher's reads succeed.
+    pub(crate) fn scans(&self, scans: Scans) {
+        *self.0.scans.lock().unwrap() = scans;
     }
 
     /// How often the task's own thread called the store.
@@ -131,7 +167,9 @@ impl Store for WatchedStore {
 
     fn scan<'a>(&'a self, range: &RowRange) -> Result<Box<dyn RowCursor + 'a>> {
         self.watch.call();
-        self.inner.scan(range)
+        let cursor = self.inner.scan(range)?;
+        let watch = &*self.watch;
+        Ok(Box::new(WatchedCursor { cursor, watch }))
     }
 
     fn write(&self, run: &mut dyn SortedRun) -> Result<()> {
@@ -160,5 +198,19 @@ impl Store for WatchedStore {
     fn size(&self) -> StoreSize {
         self.watch.call();
         self.inner.size()
+    }
+}
+
+struct WatchedCursor<'s> {
+    cursor: Box<dyn RowCursor + 's>,
+    watch: &'s Watch,
+}
+
+impl RowCursor for WatchedCursor<'_> {
+    fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        if thread::current().id() == self.watch.task {
+            self.watch.scans.lock().unwrap().next()?;
+        }
+        self.cursor.next()
     }
 }

@@ -35,6 +35,12 @@ fn a_list_of_ten_million_elements_takes_bounded_memory() {
 
 #[test]
 #[ignore = "takes minutes"]
+fn a_list_of_ten_million_elements_comes_from_one_iterator_and_is_thinned_out() {
+    measure(large::a_large_list_at_once);
+}
+
+#[test]
+#[ignore = "takes minutes"]
 fn a_map_of_ten_million_entries_takes_bounded_memory() {
     measure(large::a_large_map);
 }

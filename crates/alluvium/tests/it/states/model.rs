@@ -18,6 +18,7 @@ enum Step {
     Push(u8, u16),
     Extend(u8, Vec<u16>),
     Replace(u8, Vec<u16>),
+    Retain(u8, u16),
     ClearList(u8),
     Insert(u8, i8, u16),
     Remove(u8, i8),
@@ -35,7 +36,11 @@ fn key() -> impl Strategy<Value = u8> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let values = || prop::collection::vec(any::<u16>(), 0..4);
+    // A tiny budget holds some of these, and not others.
+    let values = || {
+        prop_oneof![3 => 0..4_usize, 1 => 4..60_usize]
+            .prop_flat_map(|length| prop::collection::vec(any::<u16>(), length))
+    };
     let small = || -3..4_i8;
     prop_oneof![
         (key(), any::<u16>()).prop_map(|(key, value)| Step::Set(key, value)),
@@ -44,6 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
         (key(), any::<u16>()).prop_map(|(key, value)| Step::Push(key, value)),
         (key(), values()).prop_map(|(key, values)| Step::Extend(key, values)),
         (key(), values()).prop_map(|(key, values)| Step::Replace(key, values)),
+        (key(), 1..5_u16).prop_map(|(key, of)| Step::Retain(key, of)),
         key().prop_map(Step::ClearList),
         (key(), small(), any::<u16>())
             .prop_map(|(key, entry, value)| Step::Insert(key, entry, value)),
@@ -127,6 +133,20 @@ fn take(
                 .set(&elements)
                 .unwrap();
             model.lists.insert(key, elements);
+        }
+        Step::Retain(key, of) => {
+            let keep = |element: &u16| !element.is_multiple_of(of);
+            let (mut asked, mut expected) = (Vec::new(), Vec::new());
+            let ask = |element: &u16| {
+                asked.push(*element);
+                keep(element)
+            };
+            backend.key(&key).unwrap().list(list).retain(ask).unwrap();
+            if let Some(elements) = model.lists.get_mut(&key) {
+                expected.clone_from(elements);
+                elements.retain(keep);
+            }
+            prop_assert_eq!(asked, expected);
         }
         Step::ClearList(key) => {
             backend.key(&key).unwrap().list(list).clear().unwrap();

@@ -10,7 +10,7 @@ use alluvium::protocol::key_group::KeyGroup;
 use alluvium::protocol::row::RowRange;
 use alluvium::protocol::schema::{BYTES, StateKind, ValueSchema};
 use alluvium::protocol::shape::Shape;
-use alluvium::state::Expired;
+use alluvium::state::{Expired, Refresh};
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::{Builder, BytesBackend, ErrorKind, Options, Ttl};
 use alluvium_testing::clock::SetClock;
@@ -233,5 +233,88 @@ fn a_long_list_shows_what_is_alive_and_a_short_one_drops_the_rest() {
         assert_eq!(count(&mut opened.backend), elements);
         opened.clock.set(0);
         assert_eq!(count(&mut opened.backend), left);
+    }
+}
+
+#[test]
+fn a_long_list_is_refreshed_by_a_read_within_the_budget() {
+    let mut opened = open();
+    let ttl = TTL.refresh(Refresh::OnReadAndWrite);
+    let state = opened
+        .backend
+        .register(declaration(StateKind::List, Some(ttl)))
+        .unwrap();
+    let total = 100_000_u32;
+    for element in 0..total {
+        opened.clock.set(if element < total / 2 { 0 } else { 60 });
+        let element = element.to_be_bytes();
+        opened.backend.append(&at(state), &element).unwrap();
+    }
+    let read = |opened: &mut Opened, millis, from: u32| {
+        opened.clock.set(millis);
+        let mut expected = from..total;
+        let mut see = |element: &[u8]| {
+            assert_eq!(expected.next().unwrap().to_be_bytes(), element);
+            Ok(ControlFlow::Continue(()))
+        };
+        opened
+            .backend
+            .for_each_element(&at(state), &mut see)
+            .unwrap();
+        assert_eq!(expected.next(), None);
+        let metrics = opened.backend.metrics();
+        assert!(metrics.buffer_bytes <= metrics.buffer_budget_bytes);
+    };
+
+    // From then on all expire at 190, and then at 289.
+    read(&mut opened, 90, 0);
+    read(&mut opened, 189, 0);
+    let keep = &mut |element: &[u8]| Ok(element >= &(total / 2).to_be_bytes()[..]);
+    opened.backend.retain_elements(&at(state), keep).unwrap();
+    read(&mut opened, 288, total / 2);
+    read(&mut opened, 388, total);
+    // Back then, what the read met is gone.
+    read(&mut opened, 200, total);
+}
+
+#[test]
+fn what_stays_in_a_list_that_is_thinned_out_lives_no_longer_than_before() {
+    for elements in [10_u8, 200] {
+        let mut opened = open();
+        let state = opened
+            .backend
+            .register(declaration(StateKind::List, Some(TTL)))
+            .unwrap();
+        for time in [0, 50] {
+            opened.clock.set(time);
+            for element in 0..elements {
+                let long = [element; 1000];
+                opened.backend.append(&at(state), &long).unwrap();
+            }
+        }
+        let mut asked = 0;
+        let keep = &mut |element: &[u8]| {
+            asked += 1;
+            Ok(element[0].is_multiple_of(2))
+        };
+
+        opened.clock.set(100);
+        opened.backend.retain_elements(&at(state), keep).unwrap();
+
+        assert_eq!(asked, elements);
+        for (time, left) in [(0, elements / 2), (149, elements / 2), (150, 0)] {
+            opened.clock.set(time);
+            let mut seen = 0;
+            let mut see = |element: &[u8]| {
+                assert_eq!(element[0], 2 * seen);
+                seen += 1;
+                Ok(ControlFlow::Continue(()))
+            };
+            opened
+                .backend
+                .for_each_element(&at(state), &mut see)
+                .unwrap();
+            assert_eq!(seen, left, "{time}");
+        }
     }
 }
