@@ -8,11 +8,18 @@
 //! | *handle*, from [`Backend::register`](crate::Backend::register) | [`Value`] | [`List`] | [`Map`] | [`Reducing`] | [`Aggregating`] | [`Timers`] |
 //! | *scope*: one key's, from [`KeyScope`](crate::KeyScope) | [`ValueScope`] | [`ListScope`] | [`MapScope`] | [`ReducingScope`] | [`AggregatingScope`] | [`TimerScope`] |
 //!
-//! Descriptors say name, types and codec. Handles are small and `Copy`, and belong to the backend that gave
+//! Descriptors say name, types and what is chosen: the namespace (none by default), the codec ([`Postcard`](crate::codec::Postcard)), the version
+//! (the codec's) and how long values live (for ever). Handles are small and `Copy`, and belong to the backend that gave
 //! them: another backend refuses them. Scopes read and write.
 //!
 //! Nothing is stored for what is absent: a value that was never set, an empty list and an empty map have no
 //! rows, and reading them gives `None` or nothing. Setting an empty list clears it.
+//!
+//! What is visited is visited in order: elements as they were appended, map entries in the order of their map keys, timers in the order of their times. A
+//! visit borrows the backend, so that nothing can be written meanwhile.
+//!
+//! With a [`Ttl`] that reads refresh, `get`, `contains`, `update`, `add` and visits are reads of what they come across; `is_empty` may be one
+//! and may not.
 //!
 //! Leaves bytes to [`codec`](crate::codec), and where they are kept to [`bytes`](crate::bytes).
 
@@ -53,7 +60,7 @@ pub trait State: sealed::Sealed + Copy {
     /// The state's name.
     fn name(&self) -> &'static str;
 
-    /// What snapshots record of the state. Finds out the shape of its type, which takes a while.
+    /// What snapshots record of the state. Finds out the shape of its type each time: for registering, not for every record.
     fn declaration(&self) -> StateDeclaration;
 
     /// The handle of the registered state.

@@ -19,6 +19,9 @@ use crate::error::Result;
 /// moment, beside a generation that is being flushed.
 const GATHERED_SHARE: usize = 8;
 
+/// Nor is less than this written in pieces, however small the budget is: it is not worth a generation of its own.
+const GATHERED_BYTES_MIN: usize = 1 << 10;
+
 /// Bytes of a piece of what is more: as many as a chunk of a list has.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -125,8 +128,8 @@ impl BytesBackend {
 
     /// Bytes that are gathered in memory before they are written.
     #[inline]
-    pub(crate) const fn gathered_bytes_max(&self) -> usize {
-        self.options.memory_budget_bytes / GATHERED_SHARE
+    pub(crate) fn gathered_bytes_max(&self) -> usize {
+        GATHERED_BYTES_MIN.max(self.options.memory_budget_bytes / GATHERED_SHARE)
     }
 
     fn write_pieces(

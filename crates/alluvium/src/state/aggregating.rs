@@ -119,8 +119,8 @@ copyable!(Aggregating<A, N, C> shows state);
 /// One key's accumulator. From [`KeyScope::aggregating`](crate::KeyScope::aggregating).
 ///
 /// # Errors
-/// All calls: `Invalid` when the handle is another backend's, `Corrupt` when stored bytes are no
-/// accumulator, and what [`BytesBackend::get`](crate::bytes::BytesBackend::get) says of the store.
+/// All calls: `Invalid` when the handle is another backend's; `Corrupt` when what the store has is damaged, or no accumulator; `Unavailable` when
+/// the store cannot be read, or could not take what was written earlier.
 #[derive(Debug)]
 pub struct AggregatingScope<'s, A: Aggregate, C = Postcard>(Single<'s, A::Accumulator, C>);
 
@@ -132,12 +132,12 @@ impl<'s, A: Aggregate, C: Codec<A::Accumulator>> AggregatingScope<'s, A, C> {
     /// Adds an input, with one look-up.
     ///
     /// # Errors
-    /// See [`AggregatingScope`]; `Invalid` when the codec has no bytes for the accumulator.
+    /// See [`AggregatingScope`]; `Invalid` when the codec has no bytes for the accumulator. It stays as it was then.
     pub fn add(&mut self, input: &A::Input) -> Result<()> {
         self.change(|accumulator| A::add(accumulator, input))
     }
 
-    /// The result of what was added, if anything was.
+    /// The result of what was added, if anything was and has not expired.
     ///
     /// # Errors
     /// See [`AggregatingScope`].
@@ -147,7 +147,7 @@ impl<'s, A: Aggregate, C: Codec<A::Accumulator>> AggregatingScope<'s, A, C> {
             .map(|accumulator| A::result(&accumulator)))
     }
 
-    /// Removes the accumulator.
+    /// Removes the accumulator, without reading it.
     ///
     /// # Errors
     /// See [`AggregatingScope`].

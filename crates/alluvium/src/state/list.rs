@@ -63,11 +63,12 @@ copyable!(List<T, N, C> shows state);
 
 /// One key's list. From [`KeyScope::list`](crate::KeyScope::list).
 ///
-/// Appending is cheap however long the list is: nothing is read. An empty list and none are the same.
+/// Appending is cheap however long the list is: nothing is read. Elements are visited in the order in which they were appended. The list may be
+/// larger than memory. An empty list and none are the same.
 ///
 /// # Errors
-/// All calls: `Invalid` when the handle is another backend's, `Corrupt` when stored bytes are no `T`, and
-/// what [`BytesBackend::get`](crate::bytes::BytesBackend::get) says of the store.
+/// All calls: `Invalid` when the handle is another backend's; `Corrupt` when what the store has is damaged, or no `T`; `Unavailable` when
+/// the store cannot be read, or could not take what was written earlier.
 #[derive(Debug)]
 pub struct ListScope<'s, T, C = Postcard> {
     entry: Entry<'s>,
@@ -171,7 +172,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
         })
     }
 
-    /// The whole list; empty when there is none.
+    /// The whole list; empty when there is none. Holds it in memory: see [`ListScope::for_each`].
     ///
     /// # Errors
     /// See [`ListScope`].
@@ -181,7 +182,31 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
         Ok(elements)
     }
 
-    /// Visits every element in order. The list may be larger than memory.
+    /// Visits every element in order, with a chunk of the list in memory at a time, 64 KiB.
+    ///
+    /// Nothing of the backend can be read or written meanwhile, so that no visit sees half of a change:
+    ///
+    /// ```compile_fail,E0499
+    /// # use alluvium::{KeyScope, Result, state::List};
+    /// # fn repeat(mut gate: KeyScope<'_, String>, delays: List<i32>) -> Result<()> {
+    /// gate.list(delays).for_each(|delay| {
+    ///     gate.list(delays).push(&delay); // the list is being visited
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What is to be written is collected first:
+    ///
+    /// ```
+    /// # use alluvium::{KeyScope, Result, state::List};
+    /// # fn repeat(mut gate: KeyScope<'_, String>, delays: List<i32>) -> Result<()> {
+    /// let mut late = Vec::new();
+    /// gate.list(delays).for_each(|delay| late.push(delay))?;
+    /// gate.list(delays).extend(&late)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`ListScope`].
@@ -192,7 +217,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
         })
     }
 
-    /// Visits elements in order until `visit` breaks or fails.
+    /// As [`ListScope::for_each`], until `visit` breaks or fails.
     ///
     /// # Errors
     /// See [`ListScope`], and what `visit` returns.
@@ -220,7 +245,7 @@ impl<'s, T, C: Codec<T>> ListScope<'s, T, C> {
         Ok(empty)
     }
 
-    /// Removes the list.
+    /// Removes the list, without reading it: what the store has of it goes as the write buffer is flushed.
     ///
     /// # Errors
     /// See [`ListScope`].

@@ -69,11 +69,12 @@ copyable!(Map<MK, V, N, C> shows state);
 /// One key's map. From [`KeyScope::map`](crate::KeyScope::map).
 ///
 /// Each entry is read and written alone; the map may be larger than memory. An empty map and none are the
-/// same.
+/// same. Visits go in the order of the map keys, which is that of their type: numbers from the least to the largest, text by code point,
+/// tuples field by field.
 ///
 /// # Errors
-/// All calls: `Invalid` when the handle is another backend's, `Corrupt` when stored bytes are no `MK` or
-/// `V`, and what [`BytesBackend::get`](crate::bytes::BytesBackend::get) says of the store.
+/// All calls: `Invalid` when the handle is another backend's; `Corrupt` when what the store has is damaged, or no `MK` or `V`; `Unavailable` when
+/// the store cannot be read, or could not take what was written earlier.
 #[derive(Debug)]
 pub struct MapScope<'s, MK, V, C = Postcard> {
     entry: Entry<'s>,
@@ -88,7 +89,7 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         }
     }
 
-    /// The value of a map key.
+    /// The value of a map key, if it has one that has not expired.
     ///
     /// # Errors
     /// See [`MapScope`].
@@ -107,7 +108,7 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
     /// Sets the value of a map key, without reading the old one.
     ///
     /// # Errors
-    /// See [`MapScope`]; `Invalid` when the codec has no bytes for `value`.
+    /// See [`MapScope`]; `Invalid` when the codec has no bytes for `value`, or key and value have too many for a row.
     pub fn insert<Q: EncodeKey<Key = MK> + ?Sized>(
         &mut self,
         map_key: &Q,
@@ -178,10 +179,10 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         bytes.map_put_all(&at, step.iter())
     }
 
-    /// Sets the value of a map key to what `change` makes of the old one, and returns it.
+    /// Sets the value of a map key to what `change` makes of the old one, if it has one, and returns it.
     ///
     /// # Errors
-    /// As [`MapScope::insert`]; the value stays as it was then.
+    /// As [`MapScope::insert`], of the new value; the old one stays then.
     pub fn update<Q: EncodeKey<Key = MK> + ?Sized>(
         &mut self,
         map_key: &Q,
@@ -192,7 +193,7 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         Ok(value)
     }
 
-    /// Removes a map key, without reading its value.
+    /// Removes a map key, without reading its value. One that is not there changes nothing.
     ///
     /// # Errors
     /// See [`MapScope`].
@@ -244,7 +245,7 @@ impl<'s, MK: Key, V, C: Codec<V>> MapScope<'s, MK, V, C> {
         Ok(empty)
     }
 
-    /// Removes all entries.
+    /// Removes all entries, without reading them: what the store has of them goes as the write buffer is flushed.
     ///
     /// # Errors
     /// See [`MapScope`].

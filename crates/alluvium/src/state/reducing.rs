@@ -20,7 +20,7 @@ pub struct ReducingState<T, N = (), C = Postcard> {
 }
 
 impl<T> ReducingState<T> {
-    /// A reducing state of this name, unique in its operator. `reduce` is told what is there and what comes;
+    /// A reducing state of this name, unique in its operator. `reduce` is told what is there and what comes, in that order;
     /// it should be associative, for values of merged namespaces are folded too.
     #[must_use]
     pub const fn new(name: &'static str, reduce: fn(&T, &T) -> T) -> Self {
@@ -66,8 +66,8 @@ copyable!(Reducing<T, N, C> shows state);
 /// One key's reduced value. From [`KeyScope::reducing`](crate::KeyScope::reducing).
 ///
 /// # Errors
-/// All calls: `Invalid` when the handle is another backend's, `Corrupt` when stored bytes are no `T`, and
-/// what [`BytesBackend::get`](crate::bytes::BytesBackend::get) says of the store.
+/// All calls: `Invalid` when the handle is another backend's; `Corrupt` when what the store has is damaged, or no `T`; `Unavailable` when
+/// the store cannot be read, or could not take what was written earlier.
 #[derive(Debug)]
 pub struct ReducingScope<'s, T, C = Postcard> {
     single: Single<'s, T, C>,
@@ -85,7 +85,7 @@ impl<'s, T, C: Codec<T>> ReducingScope<'s, T, C> {
     /// Folds a value in, with one look-up, and returns the outcome. The first value is kept as it is.
     ///
     /// # Errors
-    /// See [`ReducingScope`]; `Invalid` when the codec has no bytes for the outcome.
+    /// See [`ReducingScope`]; `Invalid` when the codec has no bytes for the outcome. The value stays as it was then.
     pub fn add(&mut self, value: T) -> Result<T> {
         let reduce = self.reduce;
         let fold = |old: Option<T>| match old {
@@ -95,7 +95,7 @@ impl<'s, T, C: Codec<T>> ReducingScope<'s, T, C> {
         self.single.change(fold, |new| Some(new))
     }
 
-    /// The value, if any was added.
+    /// The value, if any was added and has not expired.
     ///
     /// # Errors
     /// See [`ReducingScope`].
@@ -103,7 +103,7 @@ impl<'s, T, C: Codec<T>> ReducingScope<'s, T, C> {
         self.single.get()
     }
 
-    /// Removes the value.
+    /// Removes the value, without reading it.
     ///
     /// # Errors
     /// See [`ReducingScope`].

@@ -1,9 +1,10 @@
 //! Timers: times at which a key, in a namespace, wants to be called.
 //!
 //! Event-time and processing-time timers differ only in who advances the time that
-//! [`Backend::due`](crate::Backend::due) is asked about: the stream's watermark or a clock. There is one timer
-//! for each (time, key, namespace), however often it is registered. Timers are rows like any other: they are in
-//! every snapshot and move with their key group.
+//! [`Backend::due`](crate::Backend::due) is asked about: the stream's watermark or a clock. Times are milliseconds, in event time
+//! since whatever the stream counts from, and may be negative. Timers are due in the order of their times, those of one time by key group and then in the
+//! order of key and namespace. There is one timer for each (time, key, namespace), however often it is registered. Timers are rows like any
+//! other: they are in every snapshot and move with their key group.
 
 use std::marker::PhantomData;
 
@@ -80,11 +81,12 @@ impl<'s> TimerScope<'s> {
         Self(entry)
     }
 
-    /// Registers a timer at a time in milliseconds. Registering it again changes nothing.
+    /// Registers a timer at a time in milliseconds, which may have passed: it is due at once then. Registering it again changes
+    /// nothing.
     ///
     /// # Errors
-    /// `Invalid` when the handle is another backend's, and what
-    /// [`BytesBackend::get`](crate::bytes::BytesBackend::get) says of the store.
+    /// `Invalid` when the handle is another backend's; `Corrupt` when what the store has is damaged; `Unavailable` when the store
+    /// cannot be read, or could not take what was written earlier.
     pub fn register(&mut self, time_millis: i64) -> Result<()> {
         let Access { bytes, at, .. } = self.0.access()?;
         bytes.register_timer(&at, time_millis)

@@ -61,8 +61,8 @@ copyable!(Value<T, N, C> shows state);
 /// One key's value. From [`KeyScope::value`](crate::KeyScope::value).
 ///
 /// # Errors
-/// All calls: `Invalid` when the handle is another backend's, `Corrupt` when stored bytes are no `T`, and
-/// what [`BytesBackend::get`](crate::bytes::BytesBackend::get) says of the store.
+/// All calls: `Invalid` when the handle is another backend's; `Corrupt` when what the store has is damaged, or no `T`; `Unavailable` when
+/// the store cannot be read, or could not take what was written earlier.
 #[derive(Debug)]
 pub struct ValueScope<'s, T, C = Postcard>(Single<'s, T, C>);
 
@@ -71,7 +71,7 @@ impl<'s, T, C: Codec<T>> ValueScope<'s, T, C> {
         Self(Single::new(entry))
     }
 
-    /// The value, if one was set.
+    /// The value, if one was set and has not expired.
     ///
     /// # Errors
     /// See [`ValueScope`].
@@ -87,15 +87,16 @@ impl<'s, T, C: Codec<T>> ValueScope<'s, T, C> {
         self.0.set(value)
     }
 
-    /// Sets the value to what `change` makes of it, with one look-up, and returns it.
+    /// Sets the value to what `change` makes of it, with one look-up, and returns it. `change` is called once, or not at all after an
+    /// error.
     ///
     /// # Errors
-    /// As [`ValueScope::set`]; the value stays as it was then.
+    /// As [`ValueScope::set`], of the new value; the old one stays then.
     pub fn update(&mut self, change: impl FnOnce(Option<T>) -> T) -> Result<T> {
         self.0.change(change, |new| Some(new))
     }
 
-    /// As [`ValueScope::update`], but `None` clears.
+    /// As [`ValueScope::update`], but `None` clears. Where nothing was and nothing comes, nothing is written.
     ///
     /// # Errors
     /// As [`ValueScope::update`].
@@ -106,7 +107,7 @@ impl<'s, T, C: Codec<T>> ValueScope<'s, T, C> {
         self.0.change(change, Option::as_ref)
     }
 
-    /// Removes the value.
+    /// Removes the value, without reading it.
     ///
     /// # Errors
     /// See [`ValueScope`].

@@ -14,7 +14,7 @@ use crate::state::Registered;
 use crate::state::entry::Access;
 
 impl<MK: Key, V, C: Codec<V>> MapScope<'_, MK, V, C> {
-    /// All map keys and values, in order.
+    /// All map keys and values, in order. Holds them in memory: see [`MapScope::for_each`].
     ///
     /// # Errors
     /// See [`MapScope`].
@@ -75,7 +75,39 @@ impl<MK: Key, V, C: Codec<V>> MapScope<'_, MK, V, C> {
     }
 
     /// Visits the map keys in `range` and their values, in order. A range that ends before it starts is
-    /// empty.
+    /// empty. The map may be larger than memory.
+    ///
+    /// Nothing of the backend can be read or written meanwhile, so that no visit sees half of a change:
+    ///
+    /// ```compile_fail,E0499
+    /// # use alluvium::{KeyScope, Result, state::Map};
+    /// # fn settle(mut gate: KeyScope<'_, String>, delays: Map<u32, i32>) -> Result<()> {
+    /// gate.map(delays).for_each(.., |flight, delay| {
+    ///     if delay == 0 {
+    ///         gate.map(delays).remove(&flight); // the map is being visited
+    ///     }
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What is to change is collected first:
+    ///
+    /// ```
+    /// # use alluvium::{KeyScope, Result, state::Map};
+    /// # fn settle(mut gate: KeyScope<'_, String>, delays: Map<u32, i32>) -> Result<()> {
+    /// let mut settled = Vec::new();
+    /// gate.map(delays).for_each(.., |flight, delay| {
+    ///     if delay == 0 {
+    ///         settled.push(flight);
+    ///     }
+    /// })?;
+    /// for flight in settled {
+    ///     gate.map(delays).remove(&flight)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`MapScope`].
@@ -90,7 +122,7 @@ impl<MK: Key, V, C: Codec<V>> MapScope<'_, MK, V, C> {
         })
     }
 
-    /// Visits the map keys in `range` and their values, in order, until `visit` breaks or fails.
+    /// As [`MapScope::for_each`], until `visit` breaks or fails.
     ///
     /// # Errors
     /// See [`MapScope`], and what `visit` returns.

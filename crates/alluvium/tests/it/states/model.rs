@@ -38,7 +38,7 @@ fn key() -> impl Strategy<Value = u8> {
 fn step() -> impl Strategy<Value = Step> {
     // A tiny budget holds some of these, and not others.
     let values = || {
-        prop_oneof![3 => 0..4_usize, 1 => 4..60_usize]
+        prop_oneof![5 => 0..4_usize, 1 => 4..60_usize, 1 => 400..900_usize]
             .prop_flat_map(|length| prop::collection::vec(any::<u16>(), length))
     };
     let small = || -3..4_i8;
