@@ -12,5 +12,6 @@
 mod cursor;
 mod error;
 pub mod metadata;
+mod section;
 
 pub use error::{Error, ErrorKind, Result};

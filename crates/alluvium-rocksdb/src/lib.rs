@@ -15,6 +15,7 @@ mod error;
 mod expiry;
 mod factory;
 mod families;
+mod foreign;
 mod fragments;
 mod ingest;
 mod note;
@@ -28,5 +29,6 @@ mod tuning;
 mod view;
 
 pub use factory::RocksStoreFactory;
+pub use foreign::{Append, ForeignDatabase, ForeignRows};
 pub use note::FileNote;
 pub use options::{Compression, RocksOptions};
