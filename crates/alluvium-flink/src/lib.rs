@@ -11,7 +11,10 @@
 
 mod cursor;
 mod error;
+pub mod files;
 pub mod metadata;
 mod section;
+pub mod snapshot;
 
 pub use error::{Error, ErrorKind, Result};
+pub use snapshot::Snapshot;

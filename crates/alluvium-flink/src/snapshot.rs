@@ -1,0 +1,107 @@
+//! A checkpoint or savepoint: its metadata, and where its files are.
+//!
+//! Leaves to others: how a location becomes a folder with a `_metadata` (`locate`), the bytes of files (`files`), what they mean
+//! (`keyed`, `section`).
+
+mod locate;
+mod sizes;
+
+use std::sync::Arc;
+
+use alluvium::storage::{Cancel, Watch};
+
+use crate::error::{Error, Result};
+use crate::files::{Files, Folder, Remap};
+use crate::metadata::{Metadata, Operator, OperatorId};
+
+pub use sizes::Sizes;
+
+/// A checkpoint or savepoint that was opened.
+#[derive(Debug)]
+pub struct Snapshot {
+    metadata: Metadata,
+    files: Files,
+}
+
+impl Snapshot {
+    /// Opens the snapshot at `location`, a path or a URL of one of these:
+    ///
+    /// - a folder with a `_metadata`: a savepoint, or `chk-17` of a job;
+    /// - that file;
+    /// - a folder with folders `chk-…`: the one with the highest number.
+    ///
+    /// `remaps` say where files are that were written elsewhere.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is nothing or it cannot be read, `Invalid` when there is something else (the message says what), `Corrupt` and
+    /// `Incompatible` as [`Metadata::read`].
+    pub fn open(location: &str, remaps: &[Remap]) -> Result<Self> {
+        Self::open_watched(location, remaps, Arc::new(Cancel::new()))
+    }
+
+    /// As [`Snapshot::open`]; `watch` is told of the downloads of files and can stop them.
+    ///
+    /// # Errors
+    /// As [`Snapshot::open`].
+    pub fn open_watched(location: &str, remaps: &[Remap], watch: Arc<dyn Watch>) -> Result<Self> {
+        let found = locate::locate(location)?;
+        let metadata = Metadata::read(&found.bytes, &found.name)?;
+        let files = Files::new(found.folder, remaps, watch);
+        Ok(Self { metadata, files })
+    }
+
+    /// The folder that it is in.
+    #[must_use]
+    pub const fn folder(&self) -> &Folder {
+        self.files.folder()
+    }
+
+    /// What it consists of.
+    #[must_use]
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Its files.
+    #[must_use]
+    pub const fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Its operators, in the order of the file.
+    #[must_use]
+    pub fn operators(&self) -> &[Operator] {
+        &self.metadata.operators
+    }
+
+    /// The operator of this uid, id (32 hexadecimal digits) or name, in this order. A uid is found in old snapshots, too, which hold only its hash.
+    ///
+    /// # Errors
+    /// `Invalid` when there is none, or several of the name: the message lists those that there are.
+    pub fn operator(&self, named: &str) -> Result<&Operator> {
+        let operators = self.operators();
+        let id = named.parse().unwrap_or_else(|_| OperatorId::of_uid(named));
+        let by_id = operators.iter().find(|operator| operator.id == id);
+        if let Some(found) = by_id {
+            return Ok(found);
+        }
+        let mut by_name = operators
+            .iter()
+            .filter(|operator| operator.name.as_deref() == Some(named));
+        match (by_name.next(), by_name.next()) {
+            (Some(found), None) => Ok(found),
+            (Some(_), Some(_)) => Err(self.no_operator(named, "several operators are called")),
+            _ => Err(self.no_operator(named, "no operator has the uid, id or name")),
+        }
+    }
+
+    fn no_operator(&self, named: &str, fault: &str) -> Error {
+        let mut labels: Vec<String> = self.operators().iter().map(Operator::label).collect();
+        labels.sort();
+        Error::invalid(format!(
+            "{fault} {named:?} in {}; there are: {}",
+            self.folder(),
+            labels.join(", ")
+        ))
+    }
+}
