@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Invariants: generations grow over the life of a list, restores included, and parts grow within a
-//! generation; so rows in order are elements in order. A chunk is never changed, only deleted.
+//! generation; so rows in order are elements in order. A chunk is never moved: elements change or go where they are.
 
 use crate::error::{Error, Result};
 
