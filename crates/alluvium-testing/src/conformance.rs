@@ -34,6 +34,7 @@ mod job;
 pub mod keys;
 pub mod large;
 pub mod lists;
+pub mod many_timers;
 pub mod maps;
 pub mod rescaling;
 pub mod timers;
@@ -129,6 +130,9 @@ macro_rules! conformance {
                 timers_of_a_key_group_are_visited_in_order_and_stay,
                 whether_a_timer_is_registered_is_known,
                 many_timers_are_registered_and_fire_within_the_budget,
+            }
+            many_timers {
+                timers_far_more_than_the_budget_holds_fire_once_and_in_order_through_rescales,
             }
             rescaling {
                 a_job_scales_in_and_loses_nothing,

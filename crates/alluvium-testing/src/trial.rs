@@ -2,20 +2,26 @@
 //!
 //! A trial is a list of [`Step`]s: operations on every kind of state, checkpoints whose completion is told,
 //! told late, never told or turned into an abort, savepoints, and failures after which the job goes on
-//! from its latest checkpoint or a savepoint at another parallelism, with or without its local
-//! copies. Any list of steps is a legal one, so that a failing list can be shrunk.
+//! from a checkpoint or a savepoint at another parallelism, with or without its local
+//! copies, and with a newer version of its types. Any list of steps is a legal one, so that a failing list can be shrunk.
 //!
 //! The job is a set of [`Backend`](alluvium::Backend)s driven by hand: what an engine does with threads
 //! and networks is the engine's to test.
 
 use proptest::prelude::*;
 
+pub use crate::chain::Source;
 use crate::oracle::Window;
 
+pub(crate) mod evolving;
 mod job;
+mod large;
 pub(crate) mod operations;
+mod versions;
 
+pub use evolving::{Change, Migration};
 pub use job::Trial;
+pub use large::Sweep;
 
 /// Key groups of a trial's job: few, so that backends of eight subtasks are cheap, and not a multiple of
 /// most parallelisms.
@@ -23,6 +29,9 @@ pub const MAX_PARALLELISM: u32 = 20;
 
 /// The keys of a trial: few, so that operations meet what earlier ones left.
 const KEYS: std::ops::Range<u16> = 0..6;
+
+/// Those that have large maps: fewer still, so that what is swept away is much.
+const LARGE_KEYS: std::ops::Range<u16> = 0..2;
 
 /// One thing that happens to a trial's job.
 #[derive(Debug, Clone)]
@@ -47,10 +56,14 @@ pub enum Step {
     Fail {
         /// Subtasks that it goes on with, from 1 to 8.
         parallelism: u32,
-        /// From the newest savepoint, if there is one, instead of the latest checkpoint.
-        from_savepoint: bool,
+        /// What from.
+        source: Source,
         /// Whether the machine with the local copies is lost, too.
         machine_lost: bool,
+        /// By how many versions the program is newer now, as far as there are any.
+        newer: u32,
+        /// What each subtask does with values of older versions, in turn.
+        migrations: Vec<Migration>,
     },
 }
 
@@ -101,6 +114,8 @@ pub enum Operation {
     InsertLiving(i8, u32),
     Register(i64),
     Deregister(i64),
+    Large(Sweep),
+    Evolving(Change),
     Read,
 }
 
@@ -135,6 +150,7 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
         3 => (-4..5_i8, any::<u32>()).prop_map(|(k, v)| Operation::InsertLiving(k, v)),
         4 => (0..200_i64).prop_map(Operation::Register),
         1 => (0..200_i64).prop_map(Operation::Deregister),
+        8 => evolving::change().prop_map(Operation::Evolving),
         2 => Just(Operation::Read),
     ]
 }
@@ -152,19 +168,35 @@ pub(crate) fn fate() -> impl Strategy<Value = Fate> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         40 => (KEYS, operation()).prop_map(|(key, op)| Step::Operate(key, op)),
+        3 => (LARGE_KEYS, large::sweep())
+            .prop_map(|(key, sweep)| Step::Operate(key, Operation::Large(sweep))),
         3 => (1..25_i64).prop_map(Step::Advance),
         1 => Just(Step::Compare),
         5 => (proptest::bool::weighted(0.2), fate())
             .prop_map(|(full, fate)| Step::Checkpoint { full, fate }),
         1 => Just(Step::Savepoint),
-        3 => (1..=8_u32, proptest::bool::weighted(0.2), proptest::bool::weighted(0.3)).prop_map(
-            |(parallelism, from_savepoint, machine_lost)| Step::Fail {
-                parallelism,
-                from_savepoint,
-                machine_lost,
-            }
-        ),
+        3 => failure(),
     ]
+}
+
+fn failure() -> impl Strategy<Value = Step> {
+    let source = prop_oneof![
+        6 => Just(Source::Newest),
+        2 => any::<u8>().prop_map(Source::Retained),
+        2 => Just(Source::Savepoint),
+    ];
+    let newer = prop_oneof![3 => Just(0), 2 => Just(1), 1 => Just(2_u32)];
+    let migrations = proptest::collection::vec(evolving::migration(), 1..4);
+    let lost = proptest::bool::weighted(0.3);
+    (1..=8_u32, source, lost, newer, migrations).prop_map(
+        |(parallelism, source, machine_lost, newer, migrations)| Step::Fail {
+            parallelism,
+            source,
+            machine_lost,
+            newer,
+            migrations,
+        },
+    )
 }
 
 /// Lists of up to `steps_max` steps.

@@ -17,8 +17,10 @@ use alluvium::{
 };
 use tempfile::TempDir;
 
+use super::evolving::{Evolved, Migration};
 use super::operations::States;
-use super::{Fate, KEYS, MAX_PARALLELISM, Step};
+use super::versions::NEWEST;
+use super::{Fate, KEYS, MAX_PARALLELISM, Source, Step};
 use crate::oracle::Oracle;
 
 /// The job's name, and its folder in storage.
@@ -39,6 +41,8 @@ pub struct Trial {
     max: MaxParallelism,
     subtasks: Vec<(Backend<u16>, States)>,
     oracle: Oracle,
+    /// The version of the program's types.
+    program: u32,
     next: u64,
     /// Committed checkpoints that the backends are still to be told of.
     untold: Vec<CheckpointId>,
@@ -73,13 +77,14 @@ impl Trial {
             max: MaxParallelism::new(MAX_PARALLELISM)?,
             subtasks: Vec::new(),
             oracle: Oracle::default(),
+            program: 1,
             next: 1,
             untold: Vec::new(),
             committed: BTreeMap::new(),
             savepoint: None,
             directory,
         };
-        trial.start(1, None)?;
+        trial.start(1, None, &[])?;
         Ok(trial)
     }
 
@@ -119,9 +124,15 @@ impl Trial {
             Step::Savepoint => self.take_savepoint(),
             Step::Fail {
                 parallelism,
-                from_savepoint,
+                source,
                 machine_lost,
-            } => self.fail(*parallelism, *from_savepoint, *machine_lost),
+                newer,
+                migrations,
+            } => {
+                let from = self.fail(*source, *machine_lost)?;
+                self.program = NEWEST.min(self.program + newer);
+                self.start(*parallelism, from.as_ref(), migrations)
+            }
         }
     }
 
@@ -265,7 +276,8 @@ impl Trial {
         Ok(())
     }
 
-    fn fail(&mut self, parallelism: u32, from_savepoint: bool, machine_lost: bool) -> Result<()> {
+    /// Ends all subtasks. What the job goes on from, with the oracle as it was then.
+    fn fail(&mut self, source: Source, machine_lost: bool) -> Result<Option<RestoreFrom>> {
         self.subtasks.clear();
         self.untold.clear();
         if machine_lost {
@@ -273,20 +285,16 @@ impl Trial {
             lost.map_err(|error| alluvium::Error::io("lose the machine", error))?;
         }
         self.attempt = self.catalog.start_attempt(&self.environment)?;
-        let savepoint = self.savepoint.clone().filter(|_| from_savepoint);
-        let from = match savepoint {
-            Some((from, oracle)) => {
-                self.oracle = oracle;
-                Some(from)
-            }
-            None => self.latest()?,
+        if let (Source::Savepoint, Some((from, oracle))) = (source, &self.savepoint) {
+            self.oracle = oracle.clone();
+            return Ok(Some(from.clone()));
+        }
+        let checkpoints = self.catalog.checkpoints()?;
+        let which = match source {
+            Source::Retained(which) => usize::from(which) % checkpoints.len().max(1),
+            Source::Newest | Source::Savepoint => checkpoints.len().saturating_sub(1),
         };
-        self.start(parallelism, from.as_ref())
-    }
-
-    /// The latest checkpoint, and the oracle as it was then.
-    fn latest(&mut self) -> Result<Option<RestoreFrom>> {
-        let Some(commit) = self.catalog.latest()? else {
+        let Some(commit) = checkpoints.get(which) else {
             self.oracle = Oracle::default();
             return Ok(None);
         };
@@ -309,7 +317,15 @@ impl Trial {
         self.directory.path().join("local")
     }
 
-    fn start(&mut self, parallelism: u32, from: Option<&RestoreFrom>) -> Result<()> {
+    /// Starts all subtasks, each with the next of the migrations.
+    fn start(
+        &mut self,
+        parallelism: u32,
+        from: Option<&RestoreFrom>,
+        migrations: &[Migration],
+    ) -> Result<()> {
+        let stored = std::mem::replace(&mut self.oracle.program, self.program);
+        let mut migrations = migrations.iter().cycle();
         for subtask in 0..parallelism {
             let directory = self.directory.path().join(subtask.to_string());
             let options = Options::default().memory_budget_bytes(self.memory_budget_bytes);
@@ -330,7 +346,9 @@ impl Trial {
                     Backend::restore(builder, from, &Cancel::new(), &nobody)?.0
                 }
             };
-            let states = States::register(&mut backend)?;
+            let migration = migrations.next().copied().unwrap_or(Migration::Lazy);
+            let evolved = Evolved::register(&mut backend, stored, self.program, migration)?;
+            let states = States::register(&mut backend, evolved)?;
             self.subtasks.push((backend, states));
         }
         Ok(())

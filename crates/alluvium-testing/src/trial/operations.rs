@@ -10,6 +10,8 @@ use alluvium::{
 };
 
 use super::Operation;
+use super::evolving::Evolved;
+use super::large::{self, LargeMaps};
 use crate::oracle::{Oracle, TTL_MILLIS, Window};
 
 /// Count and total; the mean is read.
@@ -47,7 +49,8 @@ const WINDOWED_LISTS: ListState<u32, Window> = ListState::new("windowed lists").
 const MAPS: MapState<i8, u32> = MapState::new("maps");
 const SUMS: ReducingState<i64> = ReducingState::new("sums", |a, b| a + b);
 const MEANS: AggregatingState<Mean> = AggregatingState::new("means");
-const TTL: Ttl = Ttl::new(Duration::from_millis(TTL_MILLIS.unsigned_abs())).time(TimeDomain::Event);
+pub(super) const TTL: Ttl =
+    Ttl::new(Duration::from_millis(TTL_MILLIS.unsigned_abs())).time(TimeDomain::Event);
 const LIVING: ValueState<u32> = ValueState::new("living").ttl(TTL);
 const LIVING_LISTS: ListState<u32> = ListState::new("living lists").ttl(TTL);
 const LIVING_MAPS: MapState<i8, u32> = MapState::new("living maps").ttl(TTL);
@@ -66,11 +69,13 @@ pub(crate) struct States {
     living: Value<u32>,
     living_lists: List<u32>,
     living_maps: Map<i8, u32>,
+    large_maps: LargeMaps,
+    evolved: Evolved,
     pub(crate) timers: Timers,
 }
 
 impl States {
-    pub(crate) fn register(backend: &mut Backend<u16>) -> Result<Self> {
+    pub(crate) fn register(backend: &mut Backend<u16>, evolved: Evolved) -> Result<Self> {
         Ok(Self {
             values: backend.register(VALUES)?,
             windowed: backend.register(WINDOWED)?,
@@ -82,6 +87,8 @@ impl States {
             living: backend.register(LIVING)?,
             living_lists: backend.register(LIVING_LISTS)?,
             living_maps: backend.register(LIVING_MAPS)?,
+            large_maps: large::register(backend)?,
+            evolved,
             timers: backend.register(TIMERS)?,
         })
     }
@@ -211,6 +218,10 @@ impl States {
                 scope.timers(self.timers).deregister(time)?;
                 oracle.timers.remove(&(time, key));
             }
+            Operation::Large(sweep) => {
+                large::operate(self.large_maps, backend, oracle, key, sweep)?;
+            }
+            Operation::Evolving(change) => self.evolved.operate(backend, oracle, key, change)?,
             Operation::Read => self.compare(backend, oracle, key)?,
         }
         Ok(())
@@ -261,6 +272,8 @@ impl States {
         let expected = oracle.means.get(&key).map(Mean::result);
         assert_eq!(mean, expected, "mean of {key}");
         self.compare_living(backend, oracle, key)?;
+        large::compare(self.large_maps, backend, oracle, key)?;
+        self.evolved.compare(backend, oracle, key)?;
         let mut scope = backend.key(&key)?;
         for start in -2..3_i64 {
             let window = (start * 10, start * 10 + 10);

@@ -38,7 +38,7 @@ impl Buffer {
     }
 
     fn change_list(&mut self, row: &[u8], change: impl FnOnce(&mut List)) -> Result<()> {
-        self.make_room()?;
+        self.make_room_for(self.list_step_bytes())?;
         let hash = self.hashing.of(row);
         let Self {
             active,

@@ -42,18 +42,31 @@ impl Buffer {
     /// Keeps the buffer within its budget before an entry that takes memory is read or written.
     #[inline]
     pub(super) fn make_room(&mut self) -> Result<()> {
-        if self.has_room() {
+        self.make_room_for(0)
+    }
+
+    /// The same, before a list grows, which may take so many bytes at once.
+    #[inline]
+    pub(super) fn make_room_for(&mut self, bytes: usize) -> Result<()> {
+        if self.has_room_for(bytes) {
             return Ok(());
         }
-        self.make_room_now()
+        self.make_room_now(bytes)
     }
 
     /// Whether one more small entry is within the budget.
     #[inline]
     pub(super) fn has_room(&self) -> bool {
+        self.has_room_for(0)
+    }
+
+    /// Whether one more small entry, or an entry's growth by so many bytes, is within the budget.
+    #[inline]
+    fn has_room_for(&self, growth_bytes: usize) -> bool {
         let below_bytes = self.layer_bytes + self.flusher.unreleased_bytes_at_most();
         let bytes = self.active.bytes() + self.singles.bytes() + below_bytes;
-        bytes + self.growth_bytes() <= self.budget_bytes && !self.active_is_full()
+        let growth_bytes = growth_bytes.max(self.growth_bytes());
+        bytes + growth_bytes <= self.budget_bytes && !self.active_is_full()
     }
 
     /// Whether something has to go, now or within the next two blocks, for what comes.
@@ -79,12 +92,13 @@ impl Buffer {
     }
 
     #[cold]
-    pub(super) fn make_room_now(&mut self) -> Result<()> {
+    pub(super) fn make_room_now(&mut self, growth_bytes: usize) -> Result<()> {
         if self.active_is_full() {
             self.freeze()?;
         }
         loop {
-            let fits = self.bytes() + self.growth_bytes() <= self.budget_bytes;
+            let growth_bytes = growth_bytes.max(self.growth_bytes());
+            let fits = self.bytes() + growth_bytes <= self.budget_bytes;
             if (fits && !self.singles.is_full()) || !self.give_way()? {
                 break;
             }

@@ -125,7 +125,7 @@ impl Buffer {
         value: Option<&[u8]>,
     ) -> Result<()> {
         if !self.has_room() {
-            self.make_room_now()?;
+            self.make_room_now(0)?;
             at = self.singles.find(hash, row);
         }
         match at {

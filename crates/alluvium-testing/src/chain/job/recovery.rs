@@ -23,6 +23,7 @@ use crate::chain::objects::Objects;
 use crate::chain::{Chain, Damage, Interruption, Recovery, Source, checks, surroundings};
 use crate::oracle::Oracle;
 use crate::trial::MAX_PARALLELISM;
+use crate::trial::evolving::Evolved;
 use crate::trial::operations::States;
 
 impl<'a> Job<'a> {
@@ -248,7 +249,8 @@ impl<'a> Job<'a> {
                 Backend::restore(builder, from, cancel, &nobody)?.0
             }
         };
-        let states = States::register(&mut backend)?;
+        let evolved = Evolved::newest(&mut backend)?;
+        let states = States::register(&mut backend, evolved)?;
         Ok((backend, states))
     }
 }
