@@ -12,8 +12,11 @@
 mod cursor;
 mod error;
 pub mod files;
+mod java;
+pub mod keyed;
 pub mod metadata;
 mod section;
+pub mod serializer;
 pub mod snapshot;
 
 pub use error::{Error, ErrorKind, Result};
