@@ -1,4 +1,8 @@
-//! `_metadata` files that Flink wrote.
+//! `_metadata` files: those that Flink wrote, made-up ones of every version, and damaged ones.
+
+mod damage;
+mod models;
+mod old_versions;
 
 use alluvium_flink::metadata::{Metadata, Properties};
 
