@@ -12,6 +12,7 @@ use crate::output::Format;
 
 mod diff;
 mod export;
+mod flink;
 mod import;
 mod savepoint;
 mod timers;
@@ -19,6 +20,7 @@ mod upkeep;
 
 pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
 pub(crate) use export::{ExportFormat, ExportOptions};
+pub(crate) use flink::{FlinkCommand, FlinkPlace, FlinkShowOptions};
 pub(crate) use import::ImportOptions;
 pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};
 pub(crate) use timers::TimersOptions;
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     Timers(TimersOptions),
     /// Write the rows of states as JSON Lines or CSV, or as Parquet if it was built in.
     Export(ExportOptions),
+    /// Look into the savepoints and checkpoints of Apache Flink, without a JVM.
+    #[command(subcommand, after_help = exit::HELP)]
+    Flink(FlinkCommand),
 }
 
 /// Options of `alluvium demo`.

@@ -76,6 +76,9 @@ impl Exit {
             if let Some(error) = cause.downcast_ref::<alluvium_protocol::Error>() {
                 return Self::of_protocol_kind(error.kind());
             }
+            if let Some(error) = cause.downcast_ref::<alluvium_flink::Error>() {
+                return Self::of_kind(error.kind());
+            }
             if cause.is::<std::io::Error>() {
                 return Self::Unreachable;
             }

@@ -14,6 +14,7 @@ mod checkpoints;
 mod demo;
 mod exit;
 mod export;
+mod flink;
 mod interrupt;
 mod location;
 mod output;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         args::Command::Savepoint(command) => savepoint::run(&command),
         args::Command::Timers(options) => timers::run(&options),
         args::Command::Export(options) => export::run(&options),
+        args::Command::Flink(command) => flink::run(&command),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -65,6 +65,17 @@ impl Files {
         &self.folder
     }
 
+    /// The file of a handle: its absolute name with its beginning replaced as [`Remap`]s say, or its path below the folder of the
+    /// snapshot; `None` where the bytes are in the handle.
+    #[must_use]
+    pub fn place(&self, handle: &StreamHandle) -> Option<String> {
+        if let StreamHandle::Relative { path, .. } = handle {
+            return Some(path.clone());
+        }
+        let uri = place::uri(handle)?;
+        Some(Remap::apply(&self.remaps, uri).unwrap_or_else(|| uri.to_owned()))
+    }
+
     /// Opens the stream of a handle. `whose` says what it belongs to, for messages: `operator a, subtask 0`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::command::alluvium;
 
 #[test]
 fn every_command_has_help_that_tells_the_exit_codes() {
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &[],
         &["demo"],
         &["checkpoints", "list"],
@@ -14,6 +14,7 @@ fn every_command_has_help_that_tells_the_exit_codes() {
         &["checkpoints", "sweep"],
         &["state", "scan"],
         &["state", "get"],
+        &["flink", "show"],
     ];
     for command in commands {
         let ran = alluvium(command.iter().chain(&["--help"])).ends_with(0);

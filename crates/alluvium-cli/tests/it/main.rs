@@ -17,6 +17,7 @@ mod damage;
 mod demo;
 mod diff;
 mod export;
+mod flink;
 mod import;
 mod input;
 mod migrate_keys;

@@ -67,17 +67,19 @@ pub(super) struct Located {
 impl Located {
     pub(super) fn of(handle: &StreamHandle, folder: &Folder, remaps: &[Remap]) -> Result<Self> {
         let bytes = |bytes| Self::whole(Place::Bytes(bytes), None);
+        let named = |uri: &str| match Remap::apply(remaps, uri) {
+            Some(name) => Place::of(&name),
+            None => Place::of(uri),
+        };
         Ok(match handle {
             StreamHandle::Inline { bytes: inline, .. } => bytes(Arc::clone(inline)),
             StreamHandle::EmptySegment => bytes(Arc::default()),
             StreamHandle::Relative { path, length } => Self::whole(folder.below(path), *length),
-            StreamHandle::File { uri, length } => {
-                Self::whole(Place::of(&Remap::apply(remaps, uri))?, *length)
-            }
+            StreamHandle::File { uri, length } => Self::whole(named(uri)?, *length),
             StreamHandle::Segment {
                 uri, start, length, ..
             } => Self {
-                place: Place::of(&Remap::apply(remaps, uri))?,
+                place: named(uri)?,
                 start: *start,
                 length: Some(*length),
                 is_part: true,

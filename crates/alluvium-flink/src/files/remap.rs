@@ -43,17 +43,15 @@ impl Remap {
         })
     }
 
-    /// The name with its beginning replaced by the longest of `remaps` that fits, or as it is.
-    pub(super) fn apply(remaps: &[Self], uri: &str) -> String {
+    /// The name with its beginning replaced by the longest of `remaps` that fits; `None` when none does.
+    pub(super) fn apply(remaps: &[Self], uri: &str) -> Option<String> {
         let uri = canonical(uri);
         let fits = remaps.iter().filter_map(|remap| {
             let rest = uri.strip_prefix(remap.from.as_str())?;
             (rest.is_empty() || rest.starts_with('/')).then_some((remap, rest))
         });
-        match fits.max_by_key(|(remap, _)| remap.from.len()) {
-            Some((remap, rest)) => format!("{}{rest}", remap.to),
-            None => uri.into_owned(),
-        }
+        let (remap, rest) = fits.max_by_key(|(remap, _)| remap.from.len())?;
+        Some(format!("{}{rest}", remap.to))
     }
 }
 
@@ -77,7 +75,7 @@ impl fmt::Display for Remap {
 mod tests {
     use super::*;
 
-    fn remapped(remaps: &[&str], uri: &str) -> String {
+    fn remapped(remaps: &[&str], uri: &str) -> Option<String> {
         let remaps: Vec<Remap> = remaps.iter().map(|text| text.parse().unwrap()).collect();
         Remap::apply(&remaps, uri)
     }
@@ -92,31 +90,29 @@ mod tests {
             ] {
                 let remap = format!("{from}=/mnt/copy");
 
-                assert_eq!(
-                    remapped(&[&remap], uri),
-                    "/mnt/copy/shared/x",
-                    "{from} {uri}"
-                );
+                let name = remapped(&[&remap], uri);
+                assert_eq!(name.as_deref(), Some("/mnt/copy/shared/x"), "{from} {uri}");
             }
         }
-        assert_eq!(remapped(&["s3://a=s3://b/c"], "s3a://a/x"), "s3://b/c/x");
-        assert_eq!(
-            remapped(&["hdfs://n:8020/=/mnt"], "hdfs://n:8020/x"),
-            "/mnt/x"
-        );
-        assert_eq!(remapped(&["/=s3://b"], "file:/x"), "s3://b/x");
+        for (remap, uri, name) in [
+            ("s3://a=s3://b/c", "s3a://a/x", "s3://b/c/x"),
+            ("hdfs://n:8020/=/mnt", "hdfs://n:8020/x", "/mnt/x"),
+            ("/=s3://b", "file:/x", "s3://b/x"),
+        ] {
+            assert_eq!(remapped(&[remap], uri).as_deref(), Some(name));
+        }
     }
 
     #[test]
     fn a_part_of_a_name_is_not_a_beginning() {
-        assert_eq!(remapped(&["/data=/mnt"], "/database/x"), "/database/x");
+        assert_eq!(remapped(&["/data=/mnt"], "/database/x"), None);
     }
 
     #[test]
     fn the_longest_beginning_wins_and_its_result_stays() {
         let remaps = ["/a=/short", "/a/b=/a/long", "/a/b/c=/longest"];
 
-        assert_eq!(remapped(&remaps, "/a/b/x"), "/a/long/x");
+        assert_eq!(remapped(&remaps, "/a/b/x").as_deref(), Some("/a/long/x"));
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! Options of the commands on Flink's snapshots.
+
+use alluvium_flink::files::Remap;
+use clap::{Args, Subcommand};
+
+use crate::exit;
+use crate::output::Format;
+
+/// Commands on the savepoints and checkpoints of Apache Flink.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlinkCommand {
+    /// Tell what a snapshot consists of: operators, subtasks, handles, files and their sizes
+    #[command(after_help = format!("{SHOW_EXAMPLES}\n\n{}", exit::HELP))]
+    Show(FlinkShowOptions),
+}
+
+/// Which snapshot of Flink.
+#[derive(Debug, Args)]
+pub(crate) struct FlinkPlace {
+    /// A path or URL: the folder of a savepoint or checkpoint (chk-17), its _metadata, or a folder of checkpoints: the newest
+    #[arg(value_name = "LOCATION")]
+    pub(crate) location: String,
+
+    /// Where files are that were moved: names that begin with FROM begin with TO. Can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) remap: Vec<Remap>,
+}
+
+/// Options of `alluvium flink show`.
+#[derive(Debug, Args)]
+pub(crate) struct FlinkShowOptions {
+    #[command(flatten)]
+    pub(crate) place: FlinkPlace,
+
+    /// Only this operator, by uid, id or name, with all its handles
+    #[arg(long, value_name = "OPERATOR")]
+    pub(crate) operator: Option<String>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+}
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  alluvium flink show /flink/savepoints/savepoint-0e6514-0ea1a2407061
+  alluvium flink show /flink/checkpoints/0e65142edda784814974acbe27be240c --operator keyed-all
+  alluvium flink show s3://bucket/checkpoints/0e65142edda784814974acbe27be240c/chk-51 --output json
+
+Only the metadata is read. Files are listed as it names them and --remap changes the names.";

@@ -1,0 +1,33 @@
+//! `alluvium flink`: savepoints and checkpoints of Apache Flink.
+
+mod show;
+
+use std::sync::Arc;
+
+use alluvium_flink::Snapshot;
+use anyhow::Result;
+
+use crate::args::{FlinkCommand, FlinkPlace};
+use crate::exit::Exit;
+use crate::interrupt;
+
+/// Carries a command out.
+///
+/// # Errors
+/// When storage does not answer, the command line names what is not there, or the snapshot is damaged.
+pub(crate) fn run(command: &FlinkCommand) -> Result<Exit> {
+    match command {
+        FlinkCommand::Show(options) => show::run(options),
+    }
+}
+
+/// Opens the snapshot; Ctrl-C stops downloads.
+fn open(place: &FlinkPlace) -> Result<Snapshot> {
+    let cancel = interrupt::cancel_on_interrupt()?;
+    let watch = Arc::new(cancel);
+    Ok(Snapshot::open_watched(
+        &place.location,
+        &place.remap,
+        watch,
+    )?)
+}
