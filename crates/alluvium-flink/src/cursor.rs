@@ -141,7 +141,11 @@ impl<'a> Cursor<'a> {
     /// An `i32` length, and that many bytes.
     #[inline]
     pub(crate) fn sized(&mut self, what: &'static str) -> Result<&'a [u8]> {
-        let length = self.count(1, what)?;
+        let at = self.clone();
+        let length = self.i32(what)?;
+        let Ok(length) = usize::try_from(length) else {
+            return Err(at.corrupt(format!("expected the length of {what}, found {length}")));
+        };
         self.bytes(length, what)
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: what does not fit its width is an error that says what it was, never cut off.
 
 use crate::error::{Error, Result};
+use crate::java::utf::write_utf;
 
 /// Bytes that grow at the end.
 #[derive(Debug, Default)]
@@ -86,78 +87,8 @@ impl Output {
         all.iter().try_for_each(|each| write(self, each))
     }
 
-    /// Text as `writeUTF` writes it: two bytes of length, then UTF-8 in which zero has two bytes and what needs a surrogate pair two
-    /// times three.
+    /// Text as `writeUTF` writes it.
     pub(super) fn utf(&mut self, text: &str, what: &str) -> Result<()> {
-        let mut encoded = Vec::with_capacity(text.len());
-        for unit in text.encode_utf16() {
-            let [high, low] = unit.to_be_bytes();
-            let last = 0x80 | (low & 0x3F);
-            let middle = (high & 0x07) << 2 | low >> 6;
-            match unit {
-                0x01..=0x7F => encoded.push(low),
-                0..=0x7FF => encoded.extend_from_slice(&[0xC0 | middle, last]),
-                _ => {
-                    let middle = 0x80 | (high & 0x0F) << 2 | low >> 6;
-                    encoded.extend_from_slice(&[0xE0 | high >> 4, middle, last]);
-                }
-            }
-        }
-        let length = u16::try_from(encoded.len()).map_err(|_long| {
-            Error::invalid(format!(
-                "{what} has {} bytes, and 65,535 are the most",
-                encoded.len()
-            ))
-        })?;
-        self.bytes(&length.to_be_bytes());
-        self.bytes(&encoded);
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::cursor::Cursor;
-
-    proptest! {
-        #[test]
-        fn text_that_is_written_is_read_back(text in ".{0,60}") {
-            let file: Arc<str> = "f".into();
-            let mut out = Output::default();
-
-            out.utf(&text, "text").unwrap();
-
-            prop_assert_eq!(Cursor::new(&out.into_bytes(), &file, 0).utf("text").unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn text_is_written_as_java_writes_it() {
-        let written = |text: &str| {
-            let mut out = Output::default();
-            out.utf(text, "text").unwrap();
-            out.into_bytes()
-        };
-
-        assert_eq!(written("a\0b"), b"\x00\x04a\xC0\x80b");
-        assert_eq!(written("é中"), b"\x00\x05\xC3\xA9\xE4\xB8\xAD");
-        assert_eq!(written("😀"), b"\x00\x06\xED\xA0\xBD\xED\xB8\x80");
-    }
-
-    #[test]
-    fn text_that_is_too_long_is_refused() {
-        let refused = Output::default()
-            .utf(&"é".repeat(40_000), "a path")
-            .unwrap_err();
-
-        assert_eq!(
-            refused.to_string(),
-            "a path has 80000 bytes, and 65,535 are the most"
-        );
+        write_utf(text, &mut self.bytes).map_err(|error| error.context(format!("write {what}")))
     }
 }

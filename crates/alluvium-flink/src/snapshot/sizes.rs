@@ -13,7 +13,7 @@ pub struct Sizes {
     pub inline_bytes: u64,
     /// In files.
     pub file_bytes: u64,
-    /// Of both, what other checkpoints may refer to.
+    /// Of these, what other checkpoints may refer to: tables of RocksDB outside of the snapshot's folder.
     pub shared_bytes: u64,
     /// How many files, or parts of files.
     pub files: u64,
@@ -109,18 +109,16 @@ impl<'a> Counted<'a> {
         }
     }
 
-    fn stream(&mut self, stream: &'a StreamHandle, mut is_shared: bool) {
-        let identity = match stream {
-            StreamHandle::KeyGroups { stream, .. } => return self.stream(stream, is_shared),
-            StreamHandle::Inline { .. } | StreamHandle::EmptySegment => None,
-            StreamHandle::File { uri, .. } => Some((uri.as_str(), 0)),
-            StreamHandle::Relative { path, .. } => Some((path.as_str(), 0)),
+    /// `is_table`: other checkpoints may refer to it, if it is a file outside of the snapshot's folder.
+    fn stream(&mut self, stream: &'a StreamHandle, is_table: bool) {
+        let (identity, is_shared) = match stream {
+            StreamHandle::KeyGroups { stream, .. } => return self.stream(stream, is_table),
+            StreamHandle::Inline { .. } | StreamHandle::EmptySegment => (None, false),
+            StreamHandle::File { uri, .. } => (Some((uri.as_str(), 0)), is_table),
+            StreamHandle::Relative { path, .. } => (Some((path.as_str(), 0)), false),
             StreamHandle::Segment {
                 uri, start, scope, ..
-            } => {
-                is_shared = *scope == Scope::Shared;
-                Some((uri.as_str(), *start))
-            }
+            } => (Some((uri.as_str(), *start)), *scope == Scope::Shared),
         };
         let bytes = stream.length().unwrap_or(0);
         let sizes = &mut self.sizes;

@@ -85,7 +85,7 @@ fn what_is_wrong_with_a_location_or_name_decides_the_exit_code() {
     let cases = [
         (folder.path().join("missing"), 3, "missing"),
         (folder.path().to_owned(), 2, "neither a _metadata nor"),
-        (damaged, 1, "byte 9"),
+        (damaged, 1, "byte 480"),
         (newer, 4, "version 9"),
     ];
     for (location, code, told) in cases {
