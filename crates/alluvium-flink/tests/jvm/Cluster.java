@@ -1,0 +1,57 @@
+import org.apache.flink.api.common.JobID;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.runtime.jobgraph.JobGraph;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
+
+/** A Flink in this process: it takes a second or two to start, so that one serves many jobs. */
+final class Cluster implements AutoCloseable {
+    /** Slots; an operator of a higher parallelism than this would wait for ever. */
+    static final int SLOTS = 8;
+
+    private final MiniCluster cluster;
+
+    Cluster() throws Exception {
+        Configuration settings = settings("rocksdb");
+        settings.setString("rest.port", "0");
+        settings.setString("taskmanager.memory.managed.size", "64m");
+        settings.setString("taskmanager.memory.network.min", "64m");
+        settings.setString("taskmanager.memory.network.max", "64m");
+        settings.setString("taskmanager.numberOfTaskSlots", String.valueOf(SLOTS));
+        cluster = new MiniCluster(new MiniClusterConfiguration.Builder()
+                .setConfiguration(settings)
+                .setNumTaskManagers(1)
+                .setNumSlotsPerTaskManager(SLOTS)
+                .build());
+        cluster.start();
+    }
+
+    /** Settings of a job on a backend. */
+    static Configuration settings(String backend) {
+        Configuration settings = new Configuration();
+        settings.setString("state.backend.type", backend);
+        settings.setString("state.backend.rocksdb.memory.managed", "false");
+        settings.setString("restart-strategy.type", "none");
+        settings.setString("execution.checkpointing.interval", "10 d");
+        settings.setString("execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION");
+        return settings;
+    }
+
+    MiniCluster flink() {
+        return cluster;
+    }
+
+    JobID submit(JobGraph job) throws Exception {
+        return cluster.submitJob(job).get().getJobID();
+    }
+
+    /** Runs a job that ends by itself. */
+    void run(JobGraph job) throws Exception {
+        cluster.requestJobResult(submit(job)).get().toJobExecutionResult(Cluster.class.getClassLoader());
+    }
+
+    @Override
+    public void close() throws Exception {
+        cluster.close();
+    }
+}
