@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod jvm;
 mod listings;
 mod metadata;
 mod opening;
+mod real_flink;
 mod snapshots;

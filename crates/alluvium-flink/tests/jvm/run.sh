@@ -32,4 +32,4 @@ for package in java.lang java.lang.invoke java.lang.reflect java.math java.net j
   opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
 done
 # The serial collector and the first compiler: the programs are short.
-exec java -Xmx768m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData "${opens[@]}" -cp "$classes:$jars/*" "$program" "$@"
+exec java -Xmx768m -Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData "${opens[@]}" -cp "$classes:$jars/*" "$program" "$@"
