@@ -5,6 +5,7 @@
 
 mod locate;
 mod sizes;
+mod task_local;
 
 use std::sync::Arc;
 
@@ -12,9 +13,11 @@ use alluvium::storage::{Cancel, Watch};
 
 use crate::error::{Error, Result};
 use crate::files::{Files, Folder, Remap};
-use crate::metadata::{Metadata, Operator, OperatorId};
+use crate::metadata::{Metadata, Operator, OperatorId, Version};
 
 pub use sizes::Sizes;
+
+use locate::Found;
 
 /// A checkpoint or savepoint that was opened.
 #[derive(Debug)]
@@ -28,7 +31,9 @@ impl Snapshot {
     ///
     /// - a folder with a `_metadata`: a savepoint, or `chk-17` of a job;
     /// - that file;
-    /// - a folder with folders `chk-…`: the one with the highest number.
+    /// - a folder with folders `chk-…`: the one with the highest number;
+    /// - what a task manager keeps on its own disk, `chk_17` of a subtask, or the folder that is in (`vtx_…_sti_…`): one operator with one subtask,
+    ///   as far as it can be told (see [`Snapshot::is_task_local`]).
     ///
     /// `remaps` say where files are that were written elsewhere.
     ///
@@ -44,10 +49,26 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::open`].
     pub fn open_watched(location: &str, remaps: &[Remap], watch: Arc<dyn Watch>) -> Result<Self> {
-        let found = locate::locate(location)?;
-        let metadata = Metadata::read(&found.bytes, &found.name)?;
-        let files = Files::new(found.folder, remaps, watch);
+        let (metadata, folder) = match locate::locate(location)? {
+            Found::Metadata {
+                folder,
+                name,
+                bytes,
+            } => (Metadata::read(&bytes, &name)?, folder),
+            Found::TaskLocal(directory) => {
+                (task_local::read(&directory)?, Folder::Local(directory))
+            }
+        };
+        let files = Files::new(folder, remaps, watch);
         Ok(Self { metadata, files })
+    }
+
+    /// Whether it is what a task manager keeps on its own disk. Then there is no metadata: the operator's id is that of the vertex, the
+    /// parallelism the least that there can be, the max parallelism 128 unless key groups say more, and the range of key groups all of them where it could not be seen.
+    #[must_use]
+    pub const fn is_task_local(&self) -> bool {
+        // All others of this version have properties.
+        self.metadata.properties.is_none() && matches!(self.metadata.version, Version::V6)
     }
 
     /// The folder that it is in.

@@ -42,12 +42,16 @@ fn heading(shown: &Shown) -> String {
         0 => String::new(),
         states => format!(", {states} master states"),
     };
+    let written = match (shown.written_by, shown.version) {
+        (Some(flink), Some(version)) => {
+            format!(", written by Flink {flink} (metadata version {version})")
+        }
+        _ => String::new(),
+    };
     format!(
-        "{}\n{kind} {}, written by Flink {} (metadata version {}){masters}: {}",
+        "{}\n{kind} {}{written}{masters}: {}",
         shown.folder,
         shown.checkpoint,
-        shown.written_by,
-        shown.version,
         sizes(&shown.sizes)
     )
 }

@@ -1,9 +1,10 @@
-//! From what a person writes to a `_metadata` and the folder it is in.
+//! From what a person writes to a `_metadata` and the folder it is in, or to a folder of task-local state.
 
 use std::path::{Path, PathBuf};
 
 use alluvium::storage;
 
+use super::task_local;
 use crate::error::{Error, Result};
 use crate::files::{Folder, escaped, folder_of};
 
@@ -13,16 +14,21 @@ const METADATA: &str = "_metadata";
 /// Entries of a folder that a message lists, at the most.
 const LISTED_MAX: usize = 8;
 
-/// A `_metadata` that was read.
+/// What a location means.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) folder: Folder,
-    /// The file's name in messages.
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
+pub(super) enum Found {
+    /// A `_metadata` that was read.
+    Metadata {
+        folder: Folder,
+        /// The file's name in messages.
+        name: String,
+        bytes: Vec<u8>,
+    },
+    /// A folder of task-local state.
+    TaskLocal(PathBuf),
 }
 
-/// Finds and reads the `_metadata` that `location` means.
+/// Finds what `location` means, and reads it if it is a `_metadata`.
 pub(super) fn locate(location: &str) -> Result<Found> {
     match Folder::of(location)? {
         Folder::Local(path) => local(&path),
@@ -34,22 +40,30 @@ fn local(path: &Path) -> Result<Found> {
     let failed = |error| Error::io(format!("read {}", path.display()), error);
     let about = std::fs::metadata(path).map_err(failed)?;
     let file = if about.is_dir() {
-        in_directory(path)?
+        match in_directory(path)? {
+            Inside::Metadata(file) => file,
+            Inside::TaskLocal(directory) => return Ok(Found::TaskLocal(directory)),
+        }
     } else {
         path.to_owned()
     };
     let failed = |error| Error::io(format!("read {}", file.display()), error);
-    Ok(Found {
+    Ok(Found::Metadata {
         bytes: std::fs::read(&file).map_err(failed)?,
         name: file.display().to_string(),
         folder: Folder::Local(folder_of(&file)),
     })
 }
 
-fn in_directory(directory: &Path) -> Result<PathBuf> {
+enum Inside {
+    Metadata(PathBuf),
+    TaskLocal(PathBuf),
+}
+
+fn in_directory(directory: &Path) -> Result<Inside> {
     let here = directory.join(METADATA);
     if here.is_file() {
-        return Ok(here);
+        return Ok(Inside::Metadata(here));
     }
     let names = names(directory)?;
     let newest = names.iter().filter_map(|name| {
@@ -57,12 +71,22 @@ fn in_directory(directory: &Path) -> Result<PathBuf> {
         Some((checkpoint_number(name)?, file)).filter(|(_, file)| file.is_file())
     });
     if let Some((_, file)) = newest.max() {
-        return Ok(file);
+        return Ok(Inside::Metadata(file));
+    }
+    if task_local::is_one(directory, &names) {
+        return Ok(Inside::TaskLocal(directory.to_owned()));
+    }
+    let newest = names.iter().filter_map(|name| {
+        let kept = directory.join(name);
+        Some((task_local::checkpoint_number(name)?, kept)).filter(|(_, kept)| kept.is_dir())
+    });
+    if let Some((_, kept)) = newest.max() {
+        return Ok(Inside::TaskLocal(kept));
     }
     Err(nothing(&directory.display().to_string(), &names))
 }
 
-fn names(directory: &Path) -> Result<Vec<String>> {
+pub(super) fn names(directory: &Path) -> Result<Vec<String>> {
     let failed = |error| Error::io(format!("list {}", directory.display()), error);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
@@ -76,7 +100,7 @@ fn names(directory: &Path) -> Result<Vec<String>> {
 fn remote(url: &str) -> Result<Found> {
     let folder = url.strip_suffix("/_metadata").unwrap_or(url);
     let client = storage::open(&escaped(folder))?;
-    let found = |folder: &str, bytes| Found {
+    let found = |folder: &str, bytes| Found::Metadata {
         name: format!("{folder}/{METADATA}"),
         folder: Folder::Remote(folder.to_owned()),
         bytes,

@@ -8,3 +8,4 @@ mod metadata;
 mod opening;
 mod real_flink;
 mod snapshots;
+mod task_local;

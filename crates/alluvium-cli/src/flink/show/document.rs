@@ -11,9 +11,9 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
     pub(super) folder: String,
-    /// Of the metadata.
-    pub(super) version: u8,
-    pub(super) written_by: &'static str,
+    /// Of the metadata; task-local state has none.
+    pub(super) version: Option<u8>,
+    pub(super) written_by: Option<&'static str>,
     pub(super) checkpoint: u64,
     pub(super) kind: Option<&'static str>,
     pub(super) retention: Option<Retention>,
@@ -127,15 +127,20 @@ impl Shown {
         let operators = operator.map_or_else(|| snapshot.operators(), std::slice::from_ref);
         let properties = metadata.properties.as_ref();
         let files = snapshot.files();
+        let version = (!snapshot.is_task_local()).then_some(metadata.version);
         let retention = properties.and_then(metadata::Properties::retention);
         Self {
             folder: snapshot.folder().to_string(),
-            version: metadata.version.number(),
-            written_by: written_by(metadata.version),
+            version: version.map(Version::number),
+            written_by: version.map(written_by),
             checkpoint: metadata.checkpoint_id,
-            kind: properties
-                .and_then(metadata::Properties::kind)
-                .map(metadata::Kind::name),
+            kind: if snapshot.is_task_local() {
+                Some("task-local state of checkpoint")
+            } else {
+                properties
+                    .and_then(metadata::Properties::kind)
+                    .map(metadata::Kind::name)
+            },
             retention: retention.map(|retention| Retention {
                 discard_cancelled: retention.discard_cancelled,
                 discard_failed: retention.discard_failed,
