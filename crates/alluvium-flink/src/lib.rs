@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod codec;
 mod cursor;
 mod error;
 pub mod files;

@@ -34,6 +34,7 @@ pub(crate) use guess::{Guesses, exactly};
 pub use pojo::{Field, Pojo};
 pub use simple::Simple;
 pub use value::Stamped;
+pub(crate) use value::{read_text, write_text};
 
 /// How deep serializers may contain each other.
 pub const DEPTH_MAX: usize = 48;

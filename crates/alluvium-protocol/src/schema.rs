@@ -16,7 +16,8 @@
 //!  7  ttl        Ttl            absent: values have no stamps
 //!
 //! message ValueSchema
-//!  1  codec      string         "postcard", "msgpack-named", "bytes", or a name of the user's
+//!  1  codec      string         "postcard", "msgpack-named", "flink", "bytes", or a name of the
+//!                               user's
 //!  2  version    uint32         the codec's own version
 //!  3  type_name  string         for people
 //!  4  shape      Shape
@@ -60,6 +61,9 @@ pub const POSTCARD: &str = "postcard";
 
 /// The codec whose bytes name each field. On disk.
 pub const MSGPACK_NAMED: &str = "msgpack-named";
+
+/// The codec whose bytes are what Flink's serializers write: fields in their order, without names. On disk.
+pub const FLINK: &str = "flink";
 
 /// The codec that writes bytes as they are. On disk.
 pub const BYTES: &str = "bytes";
@@ -132,7 +136,7 @@ impl fmt::Display for StateKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "codecs build it field by field")]
 pub struct ValueSchema {
-    /// The codec: [`POSTCARD`], [`MSGPACK_NAMED`], [`BYTES`], or a user's.
+    /// The codec: [`POSTCARD`], [`MSGPACK_NAMED`], [`FLINK`], [`BYTES`], or a user's.
     pub codec: String,
     /// The codec's own version.
     pub version: u32,

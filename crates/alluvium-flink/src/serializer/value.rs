@@ -44,6 +44,8 @@ use super::{Kind, Serializer};
 use crate::cursor::Cursor;
 use crate::error::Result;
 
+pub(crate) use string::{read_text, write_text};
+
 /// A value, and when it was last used if its state has a time to live.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stamped {

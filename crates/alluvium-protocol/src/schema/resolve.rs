@@ -4,7 +4,7 @@
 //!
 //! | codec | the same bytes are read as |
 //! |---|---|
-//! | `postcard` | fields in order: any other shape reads other values without an error |
+//! | `postcard`, `flink` | fields in order: any other shape reads other values without an error |
 //! | `msgpack-named` | fields by name: what [`tolerant`](super::tolerant) lists can change |
 //! | `bytes`, a user's | its own affair: the same name and version are taken at their word |
 //!
@@ -15,7 +15,7 @@
 
 use crate::schema::returning::returning;
 use crate::schema::tolerant::{Change, tolerate};
-use crate::schema::{Form, MSGPACK_NAMED, OLDER_MAX, POSTCARD, StateSchema, ValueSchema};
+use crate::schema::{FLINK, Form, MSGPACK_NAMED, OLDER_MAX, POSTCARD, StateSchema, ValueSchema};
 use crate::shape::{Shape, difference};
 
 /// What can be done about values that cannot be read.
@@ -157,13 +157,14 @@ fn read_as(form: &Form, declared: &ValueSchema) -> Result<Vec<String>, String> {
         "give the changed type a version of its own, ".to_owned()
     };
     let mut changes = match declared.codec.as_str() {
-        POSTCARD => match difference(&form.shape, &shape) {
+        POSTCARD | FLINK => match difference(&form.shape, &shape) {
             None => Vec::new(),
             Some(difference) => {
                 return Err(format!(
-                    "{of}{difference}: postcard stores values without field names, so other types misread \
+                    "{of}{difference}: {} stores values without field names, so other types misread \
                      them; declare the stored type, {again}{REMEDY} (a state that will change is better kept in \
-                     `Versioned` or {MSGPACK_NAMED})"
+                     `Versioned` or {MSGPACK_NAMED})",
+                    declared.codec
                 ));
             }
         },

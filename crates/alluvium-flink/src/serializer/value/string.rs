@@ -95,7 +95,16 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) -> Result<()> {
         out.push(0);
         return Ok(());
     };
-    let length = u32::try_from(units.len() + 1)
+    write_units(units.len(), units.into_iter(), out)
+}
+
+/// Appends a text that is not null.
+pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) -> Result<()> {
+    write_units(text.encode_utf16().count(), text.encode_utf16(), out)
+}
+
+fn write_units(count: usize, units: impl Iterator<Item = u16>, out: &mut Vec<u8>) -> Result<()> {
+    let length = u32::try_from(count + 1)
         .ok()
         .filter(|length| *length <= i32::MAX.unsigned_abs())
         .ok_or_else(|| mismatch("a text of at most 2^31 characters", "a longer one"))?;
@@ -104,6 +113,16 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) -> Result<()> {
         write_varint(unit.into(), out);
     }
     Ok(())
+}
+
+/// Reads a text.
+pub(crate) fn read_text(cursor: &mut Cursor<'_>) -> Result<String> {
+    let start = cursor.clone();
+    match read(cursor)? {
+        Value::Str(text) => Ok(text),
+        Value::Null => Err(start.corrupt("null in the place of a text")),
+        _ => Err(start.corrupt("a text with half of a surrogate pair, which is no text here")),
+    }
 }
 
 fn write_varint(mut number: u32, out: &mut Vec<u8>) {
