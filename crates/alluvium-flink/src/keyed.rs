@@ -8,3 +8,6 @@ mod state;
 
 pub use meta::KeyedMeta;
 pub use state::{StateKind, StateMeta};
+
+#[cfg(test)]
+mod tests;

@@ -152,6 +152,8 @@ pub enum Kind {
         /// How many digits a second has after the point.
         precision: u32,
     },
+    /// A value of the user's own serializer in SQL: its bytes.
+    Raw(Box<Serializer>),
     /// An object that the library Avro knows.
     Avro(Avro),
     /// A class that this crate does not know, or a version of one.
@@ -195,6 +197,7 @@ impl Serializer {
             | Kind::Array { element: one, .. }
             | Kind::Nullable { value: one, .. }
             | Kind::Buffered(one)
+            | Kind::Raw(one)
             | Kind::Ttl(one)
             | Kind::Marked(one) => vec![one],
             Kind::Map(one, two)

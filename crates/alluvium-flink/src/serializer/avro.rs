@@ -1,7 +1,8 @@
 //! The serializer of objects that the library Avro knows.
 //!
 //! ```text
-//! payload   version 1: schema:utf; version 2: class:utf schema:utf; version 3: class:utf length:i32 schema (UTF-8)
+//! payload   version 1: schema:utf; version 2: class:utf schema:utf; version 3: class and schema as
+//!           values of `String` (`value::string`), because 65,535 bytes were too few
 //! ```
 //!
 //! The schema is Avro's JSON, the one that values were written with. What this crate cannot make sense of is kept, and its values
@@ -15,6 +16,7 @@ pub(super) use schema::{Schema, Shape};
 use std::sync::Arc;
 
 use super::Kind;
+use super::value::read_text;
 use crate::cursor::Cursor;
 use crate::error::Result;
 
@@ -48,19 +50,13 @@ impl Avro {
 }
 
 pub(super) fn read(version: i32, cursor: &mut Cursor<'_>) -> Result<Kind> {
-    let class = match version {
-        1 => String::new(),
-        _ => cursor.utf("the class of an object")?,
-    };
-    let json = match version {
-        1 | 2 => cursor.utf("a schema of Avro")?,
-        _ => {
-            let start = cursor.clone();
-            let bytes = cursor.sized("a schema of Avro")?;
-            let text = str::from_utf8(bytes);
-            text.map_err(|e| start.corrupt("a schema that is no UTF-8").with_source(e))?
-                .to_owned()
+    let (class, json) = match version {
+        1 => (String::new(), cursor.utf("a schema of Avro")?),
+        2 => {
+            let class = cursor.utf("the class of an object")?;
+            (class, cursor.utf("a schema of Avro")?)
         }
+        _ => (read_text(cursor)?, read_text(cursor)?),
     };
     Ok(Kind::Avro(Avro {
         class,

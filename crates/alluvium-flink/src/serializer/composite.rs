@@ -33,6 +33,7 @@ pub(super) enum Family {
     Either,
     Union,
     Buffered,
+    Raw,
     Timer,
     Ttl,
     /// A view on a state, of SQL: as the list or map in it.
@@ -88,6 +89,10 @@ pub(super) const CLASSES: &[(&str, Family)] = &[
     (
         "org.apache.flink.streaming.api.operators.co.IntervalJoinOperator$BufferEntrySerializerSnapshot",
         Family::Buffered,
+    ),
+    (
+        "org.apache.flink.table.runtime.typeutils.RawValueDataSerializer$RawValueDataSerializerSnapshot",
+        Family::Raw,
     ),
     (
         "org.apache.flink.streaming.api.operators.TimerSerializerSnapshot",
@@ -182,6 +187,22 @@ pub(super) fn read_nested(
         .collect()
 }
 
+/// Moves behind the payload of a class that is not known, if it is a frame with serializers in it and nothing else.
+pub(super) fn skip_unknown(cursor: &mut Cursor<'_>, depth: usize) -> bool {
+    let mut end = cursor.clone();
+    let mut skip = || {
+        let frame = end.i32("the frame of a composite serializer")?;
+        end.i32("the version of a composite serializer")?;
+        read_nested(&mut end, &mut Guesses::empty(), depth)?;
+        Ok::<_, crate::Error>(frame)
+    };
+    let found = skip().is_ok_and(|frame| frame == OUTER);
+    if found {
+        *cursor = end;
+    }
+    found
+}
+
 /// The error is the number of parts, if the family has another.
 fn assemble(family: Family, outer: Outer, parts: Vec<Serializer>) -> Result<Kind, usize> {
     let Outer {
@@ -229,6 +250,7 @@ fn assemble(family: Family, outer: Outer, parts: Vec<Serializer>) -> Result<Kind
                     value: one,
                 },
                 Family::Buffered => Kind::Buffered(one),
+                Family::Raw => Kind::Raw(one),
                 // A view writes what the serializer in it writes.
                 _ => Kind::Marked(one),
             }

@@ -37,6 +37,7 @@ fn show(serializer: &Serializer, depth: usize, f: &mut Formatter<'_>) -> fmt::Re
         Kind::Union(..) => generic("Union", f),
         Kind::Buffered(_) => generic("Buffered", f),
         Kind::Timer { .. } => generic("Timer", f),
+        Kind::Raw(_) => generic("RAW", f),
         Kind::Ttl(_) => generic("TTL", f),
         Kind::Marked(inner) => show(inner, depth + 1, f),
         Kind::Enumeration { class, .. } => write!(f, "enum {class}"),

@@ -85,7 +85,6 @@ const NAMES: &[(&str, &str, Simple)] = &[
     (BASE, "FloatValue", Simple::Float),
     (BASE, "DoubleValue", Simple::Double),
     (BASE, "CharValue", Simple::Character),
-    (BASE, "StringValue", Simple::String),
     (ARRAYS, "BooleanPrimitiveArray", Simple::BooleanArray),
     (ARRAYS, "BytePrimitiveArray", Simple::ByteArray),
     (ARRAYS, "ShortPrimitiveArray", Simple::ShortArray),

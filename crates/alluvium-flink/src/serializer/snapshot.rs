@@ -105,6 +105,7 @@ fn payload(
         (avro::CLASS, 1..=3) => avro::read(version, cursor),
         _ => match row_data::read(class, version, cursor, guesses, depth)? {
             Some(kind) => Ok(kind),
+            None if composite::skip_unknown(cursor, depth) => Ok(Kind::Unknown),
             None => {
                 let length = guesses.next(cursor.left().len());
                 cursor.bytes(length, "the payload of a serializer's snapshot")?;

@@ -155,7 +155,10 @@ impl Parser {
         let name = full(limited(json.get("name")?)?, namespace);
         let namespace = name.rsplit_once('.').map_or("", |(namespace, _)| namespace);
         // It is known before its fields are: they may refer to it.
-        let id = self.add(Shape::Null);
+        let id = self.add(Shape::Record {
+            name: name.clone(),
+            fields: Vec::new(),
+        });
         if self.names.insert(name.clone(), id).is_some() {
             return None;
         }

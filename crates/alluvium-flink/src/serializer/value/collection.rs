@@ -1,10 +1,11 @@
 //! Values that consist of others.
 //!
 //! ```text
-//! list, set     count:i32 element*
+//! list          count:i32 element*
+//! set           count:i32 { null:bool element? }*
 //! linked list   count:i32 nulls? element*        nulls: a bit for each element, the highest of a byte first; then only the others
 //! map           count:i32 { key null:bool value? }*
-//! array         count:i32 { there:bool element? }*
+//! array         count:i32 { there:bool element? }*      the opposite of a set
 //! tuple         field*, and 2A for the tuple without fields
 //! nullable      null:bool value | padding
 //! either        left:bool value
@@ -144,24 +145,36 @@ pub(super) fn write_map(
     Ok(())
 }
 
-pub(super) fn read_array<O: Output>(element: &Serializer, cursor: &mut Cursor<'_>) -> Result<O> {
+/// Reads an array, or a set, whose flag is true for null.
+pub(super) fn read_array<O: Output>(
+    flag_of_null: bool,
+    element: &Serializer,
+    cursor: &mut Cursor<'_>,
+) -> Result<O> {
     let count = cursor.count(1, "elements")?;
     let mut parts = Vec::new();
     for _ in 0..count {
-        parts.push(match cursor.bool("whether an element is there")? {
-            true => read(element, cursor)?,
-            false => O::value(|| Value::Null),
+        let null = cursor.bool("whether an element is there")? == flag_of_null;
+        parts.push(match null {
+            true => O::value(|| Value::Null),
+            false => read(element, cursor)?,
         });
     }
     Ok(O::seq(parts))
 }
 
-pub(super) fn write_array(element: &Serializer, value: &Value, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn write_array(
+    flag_of_null: bool,
+    element: &Serializer,
+    value: &Value,
+    out: &mut Vec<u8>,
+) -> Result<()> {
     let parts = seq(value, "an array")?;
     count(parts.len(), out)?;
     for part in parts {
-        out.push(u8::from(*part != Value::Null));
-        if *part != Value::Null {
+        let null = *part == Value::Null;
+        out.push(u8::from(null == flag_of_null));
+        if !null {
             write(element, part, out)?;
         }
     }

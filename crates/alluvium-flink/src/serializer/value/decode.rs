@@ -12,12 +12,13 @@ pub(super) fn read<O: Output>(serializer: &Serializer, cursor: &mut Cursor<'_>) 
             Some(element) => array::read(element, cursor),
             None => scalar::read(*simple, cursor),
         },
-        Kind::List(element) | Kind::Set(element) => collection::read_list(element, cursor),
+        Kind::List(element) => collection::read_list(element, cursor),
+        Kind::Set(element) => collection::read_array(true, element, cursor),
         Kind::LinkedList { nulls, element } => {
             collection::read_linked_list(*nulls, element, cursor)
         }
         Kind::Map(key, value) => collection::read_map(key, value, cursor),
-        Kind::Array { element, .. } => collection::read_array(element, cursor),
+        Kind::Array { element, .. } => collection::read_array(false, element, cursor),
         Kind::Tuple { fields, .. } => collection::read_tuple(fields, cursor),
         Kind::Nullable { padding, value } => collection::read_nullable(*padding, value, cursor),
         Kind::Either(left, right) => collection::read_either(left, right, cursor),
@@ -36,7 +37,7 @@ pub(super) fn read<O: Output>(serializer: &Serializer, cursor: &mut Cursor<'_>) 
         Kind::TimestampData { precision } => super::time::read_sql(*precision, cursor),
         Kind::Avro(avro) => avro::read(avro, cursor),
         // Its bytes can be delimited, unlike those of the two below.
-        Kind::BinaryRowData { .. } => {
+        Kind::BinaryRowData { .. } | Kind::Raw(_) => {
             let bytes = cursor.sized("a row")?;
             Ok(O::value(|| {
                 alluvium_protocol::value::Value::Bytes(bytes.to_vec())

@@ -14,12 +14,13 @@ pub(super) fn write(serializer: &Serializer, value: &Value, out: &mut Vec<u8>) -
             Some(element) => array::write(element, value, out),
             None => scalar::write(*simple, value, out),
         },
-        Kind::List(element) | Kind::Set(element) => collection::write_list(element, value, out),
+        Kind::List(element) => collection::write_list(element, value, out),
+        Kind::Set(element) => collection::write_array(true, element, value, out),
         Kind::LinkedList { nulls, element } => {
             collection::write_linked_list(*nulls, element, value, out)
         }
         Kind::Map(key, inner) => collection::write_map(key, inner, value, out),
-        Kind::Array { element, .. } => collection::write_array(element, value, out),
+        Kind::Array { element, .. } => collection::write_array(false, element, value, out),
         Kind::Tuple { fields, .. } => collection::write_tuple(fields, value, out),
         Kind::Nullable { padding, value: of } => {
             collection::write_nullable(*padding, of, value, out)
@@ -41,7 +42,7 @@ pub(super) fn write(serializer: &Serializer, value: &Value, out: &mut Vec<u8>) -
         Kind::DecimalData { precision, scale } => big::write_sql(*precision, *scale, value, out),
         Kind::TimestampData { precision } => super::time::write_sql(*precision, value, out),
         Kind::Avro(avro) => avro::write(avro, value, out),
-        Kind::BinaryRowData { .. } => match value {
+        Kind::BinaryRowData { .. } | Kind::Raw(_) => match value {
             Value::Bytes(bytes) => {
                 count(bytes.len(), out)?;
                 out.extend_from_slice(bytes);

@@ -49,9 +49,13 @@ pub(super) fn of(serializer: &Serializer, value: &Value) -> Option<i32> {
             let fields = fields
                 .iter()
                 .zip(parts)
-                .map(|(field, part)| of(field, part));
-            list(i32::from(kind), fields)
+                .map(|(field, part)| in_row(field, part));
+            Some(list(1, fields)?.wrapping_add(i32::from(kind) * 31))
         }
+        Kind::Either(left, right) => match super::collection::variant(value)? {
+            ("Left", payload) => of(left, payload),
+            (_, payload) => of(right, payload),
+        },
         Kind::Nullable { value: inner, .. } | Kind::Marked(inner) => of(inner, value),
         Kind::RowData(_) | Kind::BinaryRowData { .. } => {
             let mut bytes = Vec::new();
@@ -59,6 +63,19 @@ pub(super) fn of(serializer: &Serializer, value: &Value) -> Option<i32> {
             bytes.get(4..).map(murmur::hash)
         }
         _ => None,
+    }
+}
+
+/// A row does not take its fields' codes as they are.
+fn in_row(serializer: &Serializer, value: &Value) -> Option<i32> {
+    match (&serializer.unmarked().kind, value) {
+        (_, Value::Null) => Some(0),
+        (Kind::List(element), Value::Seq(parts)) => {
+            list(1, parts.iter().map(|part| in_row(element, part)))
+        }
+        (Kind::Nullable { value: inner, .. }, value) => in_row(inner, value),
+        (Kind::Map(..) | Kind::Set(_), _) => None,
+        _ => Some(of(serializer, value)?.wrapping_add(31)),
     }
 }
 

@@ -6,7 +6,8 @@ use crate::serializer::{Kind, Serializer, Simple};
 pub(super) fn of(serializer: &Serializer) -> Option<usize> {
     match &serializer.kind {
         Kind::Simple(simple) => of_simple(*simple),
-        // All have to be above 0: a tuple with a window in it is variable, because windows declare 0.
+        Kind::Tuple { fields, .. } if fields.is_empty() => Some(1),
+        // Something that declares nothing, as the empty namespace does, makes a tuple variable.
         Kind::Tuple { fields, .. } => fields
             .iter()
             .map(|field| of(field).filter(|length| *length > 0))
@@ -18,14 +19,13 @@ pub(super) fn of(serializer: &Serializer) -> Option<usize> {
         Kind::Marked(inner) => of(inner),
         Kind::Enumeration { .. } => Some(4),
         Kind::TimestampData { precision } => Some(if *precision <= 3 { 8 } else { 12 }),
-        Kind::DecimalData { precision, .. } if *precision <= 18 => Some(8),
         _ => None,
     }
 }
 
 const fn of_simple(simple: Simple) -> Option<usize> {
     Some(match simple {
-        Simple::Boolean | Simple::Byte | Simple::Void => 1,
+        Simple::Boolean | Simple::Byte | Simple::Void | Simple::GlobalWindow => 1,
         Simple::Short | Simple::Character => 2,
         Simple::Integer | Simple::Float => 4,
         Simple::Long | Simple::SortedLong | Simple::Double => 8,
@@ -35,7 +35,7 @@ const fn of_simple(simple: Simple) -> Option<usize> {
         Simple::LocalTime => 7,
         Simple::LocalDateTime => 13,
         Simple::TimeWindow => 16,
-        Simple::VoidNamespace | Simple::GlobalWindow => 0,
+        Simple::VoidNamespace => 0,
         _ => return None,
     })
 }
