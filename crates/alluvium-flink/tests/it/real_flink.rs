@@ -15,7 +15,7 @@ fn expected(file: &Path) -> Vec<String> {
         .unwrap();
     let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
     lines.sort();
-    assert!(lines.len() > 10, "{}", file.display());
+    assert!(lines.len() > 5, "{}", file.display());
     lines
 }
 
@@ -83,6 +83,46 @@ fn flink_2_restores_a_canonical_savepoint_of_flink_1_with_either_backend() {
 
     assert_same(&by_heap, &expected);
     assert_same(&by_rocksdb, &expected);
+}
+
+/// The snapshots in `data/flink/more` whose names begin with `flink-1`, or all others, by name.
+fn more(by_flink_1: bool) -> Vec<(String, std::path::PathBuf)> {
+    let more = data().join("more");
+    let name = |folder: std::path::PathBuf| {
+        let first = folder.strip_prefix(&more).ok()?.components().next()?;
+        let name = first.as_os_str().to_str()?.to_owned();
+        (name.starts_with("flink-1") == by_flink_1).then_some((name, folder))
+    };
+    let found: Vec<_> = crate::snapshots::folders()
+        .into_iter()
+        .filter_map(name)
+        .collect();
+    assert!(found.len() >= 5, "{found:?}");
+    found
+}
+
+fn restores_more(version: Version, by_flink_1: bool) {
+    let Some(mut flink) = flink(version) else {
+        return;
+    };
+    for (name, folder) in more(by_flink_1) {
+        let expected = expected(&data().join("more").join(format!("{name}.jsonl.gz")));
+        let restore = Restore::new(&folder, 3).moved("file:/data/flink/checkpoints", &data());
+        match flink.restore(&restore) {
+            Ok(lines) => assert_same(&lines, &expected),
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn flink_2_restores_its_other_snapshots_at_another_parallelism() {
+    restores_more(Version::V2_3, false);
+}
+
+#[test]
+fn flink_1_restores_its_other_snapshots_at_another_parallelism() {
+    restores_more(Version::V1_20, true);
 }
 
 #[test]

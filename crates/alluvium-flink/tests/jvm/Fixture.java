@@ -32,7 +32,7 @@ import org.apache.flink.util.Collector;
  *
  * Each argument makes one, as `name=value` separated by commas: `out` (a directory, which must not exist),
  * `operators` (uids, separated by `+`), `format` (`canonical`, `native` or `checkpoint`), and optionally `backend` (`rocksdb`, the default, or
- * `hashmap`), `keys` (20), `events` (twice as many), `parallelism` (2), `max` (128); every other name is one of Flink's settings.
+ * `hashmap`), `keys` (20), `events` (twice as many), `parallelism` (1), `max` (128); every other name is one of Flink's settings.
  */
 public final class Fixture {
     /** Counted down when the last event was sent: a snapshot that begins afterwards has all of them. */
@@ -70,11 +70,10 @@ public final class Fixture {
         String format = asked.remove("format");
         Operators.keys = Long.parseLong(take(asked, "keys", "20"));
         long events = Long.parseLong(take(asked, "events", String.valueOf(2 * Operators.keys)));
-        int parallelism = Integer.parseInt(take(asked, "parallelism", "2"));
+        int parallelism = Integer.parseInt(take(asked, "parallelism", "1"));
         int max = Integer.parseInt(take(asked, "max", "128"));
         Configuration settings = Cluster.settings(take(asked, "backend", "rocksdb"));
         asked.forEach(settings::setString);
-        // Checkpoints are beside where they belong until it is known which directory of theirs that is.
         Path checkpoints = out.resolve("checkpoints");
         settings.setString("execution.checkpointing.dir", checkpoints.toUri().toString());
         sent = new CountDownLatch(1);

@@ -57,9 +57,11 @@ final class Json {
                 separator = ',';
             }
             out.append(separator == '[' ? "[]" : "]");
+        } else if (value instanceof Fields fields) {
+            object(out, named(fields));
         } else if (value instanceof Map<?, ?> map) {
             TreeMap<String, Object> sorted = new TreeMap<>();
-            map.forEach((key, item) -> sorted.put(key instanceof String text ? text : of(key), item));
+            map.forEach((key, item) -> sorted.put(mapKey(of(key)), item));
             object(out, sorted);
         } else if (value instanceof Tuple tuple) {
             List<Object> items = new ArrayList<>();
@@ -72,16 +74,21 @@ final class Json {
         } else if (value instanceof GlobalWindow) {
             text(out, "global");
         } else if (value instanceof Row row) {
-            row(out, row);
+            // By place even where the job has names: a snapshot does not tell them.
+            List<Object> items = new ArrayList<>();
+            for (int i = 0; i < row.getArity(); i++) {
+                items.add(row.getField(i));
+            }
+            write(out, items);
         } else if (value instanceof Either<?, ?> either) {
             Object item = either.isLeft() ? either.left() : either.right();
-            object(out, java.util.Collections.singletonMap(either.isLeft() ? "Left" : "Right", item));
+            write(out, java.util.Collections.singletonMap(either.isLeft() ? "Left" : "Right", item));
         } else if (value instanceof TtlValue<?> ttl) {
             if (timestamps) {
-                Map<String, Object> shown = new java.util.LinkedHashMap<>();
+                Fields shown = new Fields();
                 shown.put("value", ttl.getUserValue());
                 shown.put("timestamp", ttl.getLastAccessTimestamp());
-                object(out, shown);
+                write(out, shown);
             } else {
                 write(out, ttl.getUserValue());
             }
@@ -90,18 +97,23 @@ final class Json {
         } else if (value instanceof ArrayData || value instanceof MapData) {
             throw new IllegalArgumentException("no type is known of " + value.getClass());
         } else if (value.getClass().isAnnotationPresent(Shown.class)) {
-            object(out, pojo(value));
+            write(out, pojo(value));
         } else {
             text(out, value.toString());
         }
+    }
+
+    /** Names and values in an order of their own, unlike entries of a map, which are sorted. */
+    static final class Fields extends java.util.LinkedHashMap<String, Object> {
+        private static final long serialVersionUID = 1;
     }
 
     /** Marks a class whose public fields are shown, in the order of the source. */
     @java.lang.annotation.Retention(java.lang.annotation.RetentionPolicy.RUNTIME)
     @interface Shown {}
 
-    private static Map<String, Object> pojo(Object value) {
-        Map<String, Object> fields = new java.util.LinkedHashMap<>();
+    private static Fields pojo(Object value) {
+        Fields fields = new Fields();
         try {
             for (Field field : value.getClass().getFields()) {
                 if (!Modifier.isStatic(field.getModifiers())) {
@@ -114,27 +126,22 @@ final class Json {
         return fields;
     }
 
-    private static void row(StringBuilder out, Row row) {
-        java.util.Set<String> names = row.getFieldNames(true);
-        List<Object> items = new ArrayList<>();
-        if (names == null) {
-            for (int i = 0; i < row.getArity(); i++) {
-                items.add(row.getField(i));
-            }
-            write(out, items);
-        } else {
-            Map<String, Object> fields = new java.util.LinkedHashMap<>();
-            names.forEach(name -> fields.put(name, row.getField(name)));
-            object(out, fields);
-        }
+    private static Map<String, Object> named(Fields fields) {
+        Map<String, Object> keys = new java.util.LinkedHashMap<>();
+        fields.forEach((name, value) -> keys.put(of(name), value));
+        return keys;
     }
 
+    /** A key that is no text is the text of its JSON. */
+    private static String mapKey(String json) {
+        return json.startsWith("\"") ? json : of(json);
+    }
+
+    /** Keys are texts in their quotes. */
     private static void object(StringBuilder out, Map<String, ?> fields) {
         char separator = '{';
         for (Map.Entry<String, ?> field : fields.entrySet()) {
-            out.append(separator);
-            text(out, field.getKey());
-            out.append(':');
+            out.append(separator).append(field.getKey()).append(':');
             write(out, field.getValue());
             separator = ',';
         }

@@ -98,6 +98,7 @@ final class Operators {
         List<Operator> all = new ArrayList<>(List.of(
                 keyedAll(), tumblingAgg(), tumblingList(), sessionAgg(), longKeys(), tupleKeys(), pairKeys(), namespaces()));
         all.add(Kinds.operator());
+        all.add(Kinds.few());
         all.add(Tables.operator());
         return all;
     }

@@ -78,12 +78,12 @@ final class Tables {
     }
 
     /** The fields of one of the rows above. */
-    static Map<String, Object> fields(RowData row) {
+    static Json.Fields fields(RowData row) {
         return fields(row, row.getArity() == KEY.getFieldCount() ? KEY : VALUE);
     }
 
-    private static Map<String, Object> fields(RowData row, RowType type) {
-        Map<String, Object> fields = new LinkedHashMap<>();
+    private static Json.Fields fields(RowData row, RowType type) {
+        Json.Fields fields = new Json.Fields();
         for (int i = 0; i < type.getFieldCount(); i++) {
             LogicalType field = type.getTypeAt(i);
             fields.put(type.getFieldNames().get(i), show(RowData.createFieldGetter(field, i).getFieldOrNull(row), field));
