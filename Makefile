@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 RUN := set -euo pipefail; scripts/setup.sh; source scripts/env.sh;
 
-.PHONY: demo test lint docs clean help bench bench-quick bench-lint bench-recovery bench-instructions
+.PHONY: demo test test-parquet lint docs clean help bench bench-quick bench-lint bench-recovery bench-instructions
 
 help:           ## Shows this list.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -14,6 +14,9 @@ demo:           ## Runs the main job on real data: a crash, a rescale, a verifie
 
 test:           ## Runs all tests. ALLUVIUM_TRIALS=1000 sets the number of random trials.
 	@$(RUN) cargo test --locked --workspace $(ARGS)
+
+test-parquet:   ## Tests the export to Parquet, which is off by default.
+	@$(RUN) cargo test --locked --workspace --features alluvium-cli/parquet --bin alluvium parquet
 
 lint:           ## Checks format, lints, docs and the direction of dependencies.
 	@$(RUN) cargo fmt --all --check

@@ -201,6 +201,17 @@ pub(crate) struct Place {
     pub(crate) job: Option<String>,
 }
 
+/// One checkpoint or savepoint.
+#[derive(Debug, Args)]
+pub(crate) struct OneCut {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// The checkpoint's number or the savepoint's name [default: the newest checkpoint]
+    #[arg(long, value_name = "ID")]
+    pub(crate) checkpoint: Option<String>,
+}
+
 /// Options of `alluvium checkpoints list`.
 #[derive(Debug, Args)]
 pub(crate) struct ListOptions {
@@ -216,11 +227,7 @@ pub(crate) struct ListOptions {
 #[derive(Debug, Args)]
 pub(crate) struct ShowOptions {
     #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// The checkpoint's number or the savepoint's name [default: the newest checkpoint]
-    #[arg(long, value_name = "ID")]
-    pub(crate) checkpoint: Option<String>,
+    pub(crate) from: OneCut,
 
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -259,11 +266,7 @@ pub(crate) enum StateCommand {
 #[derive(Debug, Args)]
 pub(crate) struct ScanOptions {
     #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// The checkpoint's number or the savepoint's name [default: the newest checkpoint]
-    #[arg(long, value_name = "ID")]
-    pub(crate) checkpoint: Option<String>,
+    pub(crate) from: OneCut,
 
     /// Only the state of this name
     #[arg(long, value_name = "NAME")]
@@ -286,15 +289,11 @@ pub(crate) struct ScanOptions {
 #[derive(Debug, Args)]
 pub(crate) struct GetOptions {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) from: OneCut,
 
     /// The key, as plain text or as JSON
     #[arg(long, value_name = "KEY")]
     pub(crate) key: String,
-
-    /// The checkpoint's number or the savepoint's name [default: the newest checkpoint]
-    #[arg(long, value_name = "ID")]
-    pub(crate) checkpoint: Option<String>,
 
     /// Only the state of this name
     #[arg(long, value_name = "NAME")]

@@ -27,9 +27,6 @@ use crate::state::cut_rows::CutRows;
 use crate::state::typed::{Entries, Lists};
 use crate::units;
 
-/// Rows between two looks at whether the command was interrupted: some milliseconds.
-const ROWS_BETWEEN_LOOKS: u64 = 4096;
-
 #[derive(Debug, Serialize)]
 struct Exported {
     checkpoint: String,
@@ -50,7 +47,7 @@ pub(crate) fn run(options: &ExportOptions) -> Result<Exit> {
     if let Some(file) = options.to.as_deref() {
         check_free(file)?;
     }
-    let mut from = state::open(&options.place, options.checkpoint.as_deref())?;
+    let mut from = state::open(&options.from)?;
     let groups = from.groups("--key-groups", options.key_groups.as_deref())?;
     let schema = chosen(&from, &options.state)?;
     let destination = Destination::open(options.to.as_deref())?;
@@ -101,7 +98,6 @@ fn write(
     to: &mut dyn Rows,
     steps: &Steps,
 ) -> Result<u64> {
-    let cancel = from.cancel().clone();
     let mut count = 0_u64;
     for group in groups.iter() {
         for state in &schema.states {
@@ -111,9 +107,6 @@ fn write(
                 for entry in entries.take(cursor.row(), cursor.value())? {
                     to.push(&entry)?;
                     count += 1;
-                    if count.is_multiple_of(ROWS_BETWEEN_LOOKS) {
-                        cancel.check("an export")?;
-                    }
                 }
             }
         }

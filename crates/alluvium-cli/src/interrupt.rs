@@ -17,8 +17,8 @@ pub(crate) fn cancel_on_interrupt() -> Result<Cancel> {
         if asked.is_cancelled() {
             std::process::exit(Exit::Interrupted.code().into());
         }
-        output::note("stopping, and taking back what was begun; once more ends at once");
         asked.cancel();
+        output::note("stopping, and taking back what was begun; once more ends at once");
     })
     .context("watch for Ctrl-C")?;
     Ok(cancel)

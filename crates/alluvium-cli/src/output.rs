@@ -94,6 +94,17 @@ fn answer(text: &str) -> Result<()> {
     }
 }
 
+/// Prints one line of many on stdout. Returns false if whoever read them has closed the pipe, and wants no more.
+///
+/// # Errors
+/// When stdout cannot be written to.
+pub(crate) fn one_of_many(line: &str) -> Result<bool> {
+    match write_line(line) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true).map_err(|error| failed(&error)),
+    }
+}
+
 /// Prints one line on stdout at once: what a child process tells its parent.
 ///
 /// # Errors

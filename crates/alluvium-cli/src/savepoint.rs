@@ -8,11 +8,11 @@ use alluvium_rocksdb::{RocksOptions, RocksStoreFactory};
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::args::{MigrateKeysOptions, Place, SavepointCommand};
+use crate::args::{MigrateKeysOptions, SavepointCommand};
 use crate::checkpoints::bar::Bar;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
-use crate::location::{Folder, NamedCut};
+use crate::location::NamedCut;
 use crate::output::{self, Format};
 use crate::state::savepoint_folder;
 use crate::units;
@@ -41,11 +41,7 @@ struct Migrated {
 
 fn migrate_keys(options: &MigrateKeysOptions) -> Result<Exit> {
     let named = NamedCut::parse(&options.from);
-    let place = Place {
-        location: named.location.clone(),
-        job: options.job.clone(),
-    };
-    let cut = Folder::find(&place)?.cut(named.name.as_deref())?;
+    let cut = named.find(options.job.as_deref())?;
     if !cut.savepoint {
         return Err(Failure::usage(format!(
             "{} is a checkpoint, and savepoints alone can be rewritten: name one with {}@NAME, or take one",
@@ -61,6 +57,7 @@ fn migrate_keys(options: &MigrateKeysOptions) -> Result<Exit> {
     let migrate = MigrateKeys {
         max_parallelism: groups.transpose()?,
         key: options.key.clone(),
+        namespaces: options.namespaces.iter().cloned().collect(),
         factory: Arc::new(RocksStoreFactory::new(RocksOptions::default())?),
         directory: directory.path().join("state"),
     };

@@ -9,6 +9,8 @@ mod from_json;
 mod import;
 pub(crate) mod key_argument;
 pub(crate) mod opened;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod typed;
 
 use alluvium_protocol::key_group::{KeyGroupRange, KeyHash};
@@ -20,7 +22,7 @@ pub(crate) use self::import::savepoint_folder;
 
 use self::cut_rows::CutRows;
 use self::typed::{Entries, Entry, Lists};
-use crate::args::{GetOptions, Place, ScanOptions, StateCommand};
+use crate::args::{GetOptions, OneCut, ScanOptions, StateCommand};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::location::Folder;
@@ -39,7 +41,7 @@ pub(crate) fn run(command: &StateCommand) -> Result<Exit> {
 }
 
 fn scan(options: &ScanOptions) -> Result<Exit> {
-    let mut rows = open(&options.place, options.checkpoint.as_deref())?;
+    let mut rows = open(&options.from)?;
     let wanted = Wanted {
         groups: rows.groups("--key-group", options.key_group.as_deref())?,
         state: state_id(&rows, options.state.as_deref())?,
@@ -50,7 +52,7 @@ fn scan(options: &ScanOptions) -> Result<Exit> {
 }
 
 fn get(options: &GetOptions) -> Result<Exit> {
-    let mut rows = open(&options.place, options.checkpoint.as_deref())?;
+    let mut rows = open(&options.from)?;
     let key = key_argument::encode(&rows.schema().key, &options.key)?;
     let max_parallelism = rows.cut().max_parallelism;
     let group = max_parallelism.group_of(KeyHash::of(&key));
@@ -80,8 +82,8 @@ fn get(options: &GetOptions) -> Result<Exit> {
 ///
 /// # Errors
 /// When storage does not answer, or there is no such checkpoint, or it is damaged.
-pub(crate) fn open(place: &Place, checkpoint: Option<&str>) -> Result<CutRows> {
-    let cut = Folder::find(place)?.cut(checkpoint)?;
+pub(crate) fn open(from: &OneCut) -> Result<CutRows> {
+    let cut = Folder::find(&from.place)?.cut(from.checkpoint.as_deref())?;
     CutRows::of(cut, interrupt::cancel_on_interrupt()?)
 }
 
@@ -147,6 +149,7 @@ fn print(format: Format, found: &Found) -> Result<Exit> {
                 "namespace",
                 "map key",
                 "time",
+                "expires",
                 "value",
             ];
             let rows = found.entries.iter().map(Entry::cells);

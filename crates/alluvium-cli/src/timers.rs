@@ -7,7 +7,7 @@ mod buckets;
 use std::collections::BTreeSet;
 
 use alluvium_protocol::row::split_prefix;
-use alluvium_protocol::schema::{StateKind, StateSchema};
+use alluvium_protocol::schema::StateSchema;
 use alluvium_protocol::timer::split_time;
 use anyhow::Result;
 use serde::Serialize;
@@ -58,7 +58,7 @@ struct Bucket {
 /// When storage does not answer, a checkpoint or state is not there or damaged, the state holds no timers, or Ctrl-C
 /// was pressed.
 pub(crate) fn run(options: &TimersOptions) -> Result<Exit> {
-    let mut rows = state::open(&options.place, options.checkpoint.as_deref())?;
+    let mut rows = state::open(&options.from)?;
     let states = states(&rows, options.state.as_deref())?;
     let key = options.key.as_deref();
     let key = key.map(|key| key_argument::encode(&rows.schema().key, key));
@@ -82,15 +82,9 @@ pub(crate) fn run(options: &TimersOptions) -> Result<Exit> {
 
 /// The states with timers, or the one that was asked for.
 fn states(rows: &CutRows, name: Option<&str>) -> Result<Vec<StateSchema>> {
-    let is_timers = |state: &StateSchema| {
-        matches!(
-            state.kind,
-            StateKind::EventTimers | StateKind::ProcessingTimers
-        )
-    };
     if let Some(name) = name {
         let state = rows.state(name)?;
-        if !is_timers(state) {
+        if !state.kind.is_timers() {
             return Err(Failure::usage(format!(
                 "state `{name}` is a {} state and holds no timers",
                 state.kind
@@ -99,7 +93,10 @@ fn states(rows: &CutRows, name: Option<&str>) -> Result<Vec<StateSchema>> {
         return Ok(vec![state.clone()]);
     }
     let states = rows.schema().states.iter();
-    Ok(states.filter(|state| is_timers(state)).cloned().collect())
+    Ok(states
+        .filter(|state| state.kind.is_timers())
+        .cloned()
+        .collect())
 }
 
 /// Which timers are counted and listed.

@@ -20,6 +20,10 @@
 //! | 5 | record of a local copy |
 //! | 6 | cut record of the log |
 //!
+//! Version 2 is that of states whose values have something in front of them, a stamp or the version of their type, or
+//! have several forms: manifests with such a state need a reader of version 2, for one of version 1 would take all of
+//! the bytes for a value of the newest form. All else is as in version 1.
+//!
 //! Nothing follows the checksum. The envelope itself never changes, so that every reader can check an
 //! object before it asks whether it understands it. Writers add protobuf fields freely, which older
 //! readers skip; they raise the *oldest* version only when skipping would be wrong.
@@ -31,10 +35,10 @@ use prost::Message;
 use crate::error::{Error, Result};
 
 /// The format version this crate writes, and the newest that it reads. On disk.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
-/// The oldest format version whose readers understand what this crate writes. On disk.
-const MIN_READER: u16 = 1;
+/// The oldest format version whose readers understand what this crate writes, but for what says otherwise. On disk.
+pub const MIN_READER: u16 = 1;
 
 /// On disk; never change.
 const MAGIC: &[u8; 8] = b"ALLUVIUM";
@@ -94,14 +98,20 @@ impl RecordKind {
     }
 }
 
-/// Wraps a payload.
+/// Wraps a payload that every reader understands.
 #[must_use]
 pub fn seal(kind: RecordKind, payload: &[u8]) -> Vec<u8> {
+    seal_for(kind, MIN_READER, payload)
+}
+
+/// Wraps a payload that readers of this format version or a newer one understand.
+#[must_use]
+pub fn seal_for(kind: RecordKind, min_reader: u16, payload: &[u8]) -> Vec<u8> {
     let mut object = Vec::with_capacity(HEADER_BYTES + payload.len() + CHECKSUM_BYTES);
     object.extend_from_slice(MAGIC);
     object.push(kind.tag());
     object.extend_from_slice(&FORMAT_VERSION.to_be_bytes());
-    object.extend_from_slice(&MIN_READER.to_be_bytes());
+    object.extend_from_slice(&min_reader.to_be_bytes());
     object.extend_from_slice(&(payload.len() as u64).to_be_bytes());
     object.extend_from_slice(payload);
     let checksum = crc32c::crc32c(&object);
@@ -338,10 +348,10 @@ mod tests {
 
     #[test]
     fn a_newer_format_asks_for_an_upgrade() {
-        let remedy = "m was written by a newer Alluvium (format 7, this reads up to 1): upgrade";
+        let remedy = "m was written by a newer Alluvium (format 7, this reads up to 2): upgrade";
 
         assert_eq!(
-            message(open(RecordKind::Manifest, &written_by(1, 7, 2), "m")),
+            message(open(RecordKind::Manifest, &written_by(1, 7, 3), "m")),
             remedy
         );
         assert_eq!(

@@ -23,6 +23,9 @@
 //!  2  last                 uint32       last key group, not before the first; below max_parallelism
 //! ```
 //!
+//! A manifest with a state that has a TTL, versions of its type or older forms says that readers must be of format
+//! version 2 at least.
+//!
 //! A manifest is written after all its files. It lists what a restore needs and what retention must
 //! keep, so that neither ever has to open a file to find out.
 
@@ -35,8 +38,11 @@ use crate::envelope::{self, RecordKind};
 use crate::error::{Error, Result};
 use crate::file::{FileRef, FileRefWire};
 use crate::key_group::{KeyGroupRange, MaxParallelism};
-use crate::schema::{KeyedSchema, KeyedSchemaWire};
+use crate::schema::{KeyedSchema, KeyedSchemaWire, StateSchema};
 use crate::stamp::Moment;
+
+/// The first format version whose readers know of stamps, versions of types and older forms. On disk.
+const STAMPS_AND_FORMS: u16 = 2;
 
 /// The number of a checkpoint: a barrier's place in the stream, given by the engine, growing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,7 +186,11 @@ impl Manifest {
             event_time_first: known(self.event_time.first()),
             event_time: known(self.event_time.now()),
         };
-        envelope::seal_message(RecordKind::Manifest, &wire)
+        envelope::seal_for(
+            RecordKind::Manifest,
+            min_reader(&self.schema),
+            &wire.encode_to_vec(),
+        )
     }
 
     /// Reads the object named `object`.
@@ -228,6 +238,19 @@ impl Manifest {
             ),
             job: wire.job,
         })
+    }
+}
+
+/// The oldest format version whose readers give no wrong values of these states.
+fn min_reader(schema: &KeyedSchema) -> u16 {
+    let is_bare = |state: &StateSchema| {
+        let value = &state.value;
+        state.ttl.is_none() && value.type_version.is_none() && value.older.is_empty()
+    };
+    if schema.states.iter().all(is_bare) {
+        envelope::MIN_READER
+    } else {
+        STAMPS_AND_FORMS
     }
 }
 

@@ -78,5 +78,25 @@ pub enum Value {
     },
 }
 
+impl Value {
+    /// An integer that fits a type; `None` if it does not, or is no integer.
+    ///
+    /// ```
+    /// use alluvium_protocol::value::Value;
+    ///
+    /// assert_eq!(Value::Int(-1).integer::<i8>(), Some(-1));
+    /// assert_eq!(Value::Int(-1).integer::<u8>(), None);
+    /// assert_eq!(Value::Uint(7).integer::<i64>(), Some(7));
+    /// ```
+    #[must_use]
+    pub fn integer<T: TryFrom<i128> + TryFrom<u128>>(&self) -> Option<T> {
+        match *self {
+            Self::Int(value) => T::try_from(value).ok(),
+            Self::Uint(value) => T::try_from(value).ok(),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -67,28 +67,31 @@ impl SavepointFolder {
     /// Makes the folder a savepoint. Its snapshots must be uploaded by now.
     ///
     /// # Errors
-    /// `Invalid` when there is another one already; `Unavailable` when storage fails.
+    /// `Invalid` when there is another one already; `Unavailable` when storage fails; `Indeterminate` when it does not
+    /// say whether it is one now: what it consists of must stay then, for it may become one yet.
     pub fn commit(&self, savepoint: &Savepoint) -> Result<()> {
         self.commit_bytes(&savepoint.encode())
     }
 
     fn commit_bytes(&self, bytes: &[u8]) -> Result<()> {
         let name = self.commit_object();
-        match self.storage.put_if_absent(&name, bytes) {
+        let doubt = match self.storage.put_if_absent(&name, bytes) {
             Ok(PutOutcome::Created) => return Ok(()),
-            Ok(PutOutcome::Exists) => {}
-            Err(error) if error.kind() == ErrorKind::Indeterminate => {}
+            Ok(PutOutcome::Exists) => None,
+            Err(error) if error.kind() == ErrorKind::Indeterminate => Some(error),
             Err(error) => return Err(error),
-        }
-        // The answer may have been lost: ours is there, or another.
-        match self.storage.get(&name)? {
-            Some(found) if found == bytes => Ok(()),
-            Some(_) => Err(self.taken()),
-            None => Err(Error::new(
+        };
+        // The answer may have been lost: ours is there, or another. A put in doubt may still arrive.
+        let missing = match self.storage.get(&name) {
+            Ok(Some(found)) if found == bytes => return Ok(()),
+            Ok(Some(_)) => return Err(self.taken()),
+            Ok(None) => Error::new(
                 ErrorKind::Unavailable,
                 format!("{} was put and is not there", self.told(&name)),
-            )),
-        }
+            ),
+            Err(error) => error,
+        };
+        Err(doubt.unwrap_or(missing))
     }
 
     /// The error of a folder that holds another savepoint than the one to be written.

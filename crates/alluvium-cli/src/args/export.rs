@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Place;
+use super::OneCut;
 use crate::output::Format;
 
 /// Options of `alluvium export`.
@@ -12,11 +12,7 @@ use crate::output::Format;
 #[command(after_help = EXPORT_EXAMPLES)]
 pub(crate) struct ExportOptions {
     #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// The checkpoint's number or the savepoint's name [default: the newest checkpoint]
-    #[arg(long, value_name = "ID")]
-    pub(crate) checkpoint: Option<String>,
+    pub(crate) from: OneCut,
 
     /// Only the state of this name; may be given several times
     #[arg(long, value_name = "NAME")]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Place;
+use super::OneCut;
 use crate::output::Format;
 use crate::time;
 
@@ -11,11 +11,7 @@ use crate::time;
 #[command(after_help = TIMERS_EXAMPLES)]
 pub(crate) struct TimersOptions {
     #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// The checkpoint's number or the savepoint's name [default: the newest checkpoint]
-    #[arg(long, value_name = "ID")]
-    pub(crate) checkpoint: Option<String>,
+    pub(crate) from: OneCut,
 
     /// Only the timers of this state
     #[arg(long, value_name = "NAME")]

@@ -6,18 +6,21 @@
 mod pairs;
 mod walk;
 
+use std::fmt;
+
 use alluvium_protocol::shape::difference;
 use anyhow::Result;
 use serde::Serialize;
 
 use self::pairs::{Pair, pairs};
 use self::walk::{Change, Counts, Difference, Tell, walk};
-use crate::args::{DiffFormat, DiffOptions, Place};
+use crate::args::{DiffFormat, DiffOptions};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
-use crate::location::{Cut, Folder, NamedCut};
+use crate::location::{Cut, NamedCut};
 use crate::output;
 use crate::state::cut_rows::CutRows;
+use crate::time::format_rfc3339;
 use crate::units;
 
 #[derive(Debug, Serialize)]
@@ -92,7 +95,12 @@ pub(super) fn run(options: &DiffOptions) -> Result<Exit> {
     let mut entries = Vec::new();
     let mut keep = |difference| -> Result<()> {
         if options.output == DiffFormat::Jsonl {
-            return output::text(&serde_json::to_string(&difference)?);
+            let is_read = output::one_of_many(&serde_json::to_string(&difference)?)?;
+            return if is_read {
+                Ok(())
+            } else {
+                Err(ReadEnough.into())
+            };
         }
         if (entries.len() as u64) < options.limit {
             entries.push(difference);
@@ -105,7 +113,11 @@ pub(super) fn run(options: &DiffOptions) -> Result<Exit> {
         .state
         .is_some()
         .then_some(&mut keep as &mut Tell<'_>);
-    let counts = compare(&mut sides, &pairs, tell)?;
+    let counts = match compare(&mut sides, &pairs, tell) {
+        // What was told differs.
+        Err(error) if error.is::<ReadEnough>() => return Ok(Exit::Problem),
+        counts => counts?,
+    };
     found.entries = options.state.is_some().then_some(entries);
     found.states = pairs.iter().zip(counts).map(state).collect();
     let differs = |state: &State| {
@@ -127,6 +139,18 @@ pub(super) fn run(options: &DiffOptions) -> Result<Exit> {
     })
 }
 
+/// Whoever read the lines has closed the pipe.
+#[derive(Debug)]
+struct ReadEnough;
+
+impl fmt::Display for ReadEnough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the pipe was closed")
+    }
+}
+
+impl std::error::Error for ReadEnough {}
+
 fn cut(text: &str, options: &DiffOptions) -> Result<Cut> {
     let named = match &options.within {
         Some(location) => NamedCut {
@@ -135,11 +159,7 @@ fn cut(text: &str, options: &DiffOptions) -> Result<Cut> {
         },
         None => NamedCut::parse(text),
     };
-    let place = Place {
-        location: named.location,
-        job: options.job.clone(),
-    };
-    Folder::find(&place)?.cut(named.name.as_deref())
+    named.find(options.job.as_deref())
 }
 
 fn check_comparable([a, b]: &[CutRows; 2]) -> Result<()> {
@@ -225,6 +245,7 @@ fn states_table(states: &[State]) -> String {
         "changed",
         "removed",
         "same",
+        "other expiry",
         "bytes A",
         "bytes B",
         "different",
@@ -238,6 +259,7 @@ fn states_table(states: &[State]) -> String {
             units::count(counts.changed),
             units::count(counts.removed),
             units::count(counts.same),
+            counts.other_expiry.map_or_else(String::new, units::count),
             units::bytes(counts.bytes_a),
             units::bytes(counts.bytes_b),
             units::bytes(counts.bytes_different),
@@ -257,6 +279,8 @@ fn entries_table(entries: &[Difference]) -> String {
         "from",
         "before",
         "after",
+        "expires before",
+        "expires after",
     ];
     let rows = entries.iter().map(|difference| {
         let sign = match difference.change {
@@ -285,6 +309,9 @@ fn entries_table(entries: &[Difference]) -> String {
         };
         cells.push(shown(&difference.before, elements.map(|(a, _)| a)));
         cells.push(shown(&difference.after, elements.map(|(_, b)| b)));
+        let time = |time: Option<i64>| time.map_or_else(String::new, format_rfc3339);
+        cells.push(time(difference.expires_before));
+        cells.push(time(difference.expires_after));
         cells
     });
     output::table(&columns, &["key group"], rows)

@@ -89,8 +89,8 @@ struct File {
 /// # Errors
 /// When storage does not answer, or the checkpoint is not there or damaged.
 pub(super) fn run(options: &ShowOptions) -> Result<Exit> {
-    let folder = Folder::find(&options.place)?;
-    let cut = folder.cut(options.checkpoint.as_deref())?;
+    let folder = Folder::find(&options.from.place)?;
+    let cut = folder.cut(options.from.checkpoint.as_deref())?;
     let shown = shown(&cut)?;
     match options.output {
         Format::Json => output::json(&shown)?,

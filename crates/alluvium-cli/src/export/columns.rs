@@ -6,7 +6,9 @@
 use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
 use alluvium_protocol::shape::Shape;
 use alluvium_protocol::value::Value;
+use anyhow::Result;
 
+use crate::exit::Failure;
 use crate::state::typed::Entry;
 
 /// One column.
@@ -29,13 +31,17 @@ enum Part {
     Index,
     Time,
     Value,
-    Field(String),
+    /// A field's name, and its place in its struct.
+    Field(String, usize),
 }
 
 impl Column {
     /// What an entry has in this column.
-    pub(super) fn cell(&self, entry: &Entry) -> Option<Value> {
-        match &self.of {
+    ///
+    /// # Errors
+    /// When its value is not of the form that the column's is.
+    pub(super) fn cell(&self, entry: &Entry) -> Result<Option<Value>> {
+        Ok(match &self.of {
             Part::State => Some(Value::Str(entry.state.clone())),
             Part::KeyGroup => Some(Value::Uint(entry.key_group.into())),
             Part::Key => Some(entry.key.clone()),
@@ -44,14 +50,23 @@ impl Column {
             Part::Index => entry.index.map(|index| Value::Uint(index.into())),
             Part::Time => entry.time.map(|time| Value::Int(time.into())),
             Part::Value => entry.value.clone(),
-            Part::Field(name) => field(entry.value.as_ref()?, name),
-        }
+            Part::Field(name, at) => match &entry.value {
+                Some(value) => field(value, name, *at).ok_or_else(|| {
+                    Failure::problem(format!(
+                        "state `{}`: {value} where a struct with `{name}` is due: export jsonl",
+                        entry.state
+                    ))
+                })?,
+                None => None,
+            },
+        })
     }
 }
 
-/// A field of a struct, or of the map that a struct in MessagePack is read as.
-fn field(value: &Value, name: &str) -> Option<Value> {
-    match value {
+/// A field of a struct, or of the map or sequence that a struct in MessagePack is read as: nothing where it was left
+/// out, and `None` if the value is none of these.
+fn field(value: &Value, name: &str, at: usize) -> Option<Option<Value>> {
+    Some(match value {
         Value::Struct { fields, .. } => {
             let field = fields.iter().find(|(field, _)| field == name);
             field.map(|(_, value)| value.clone())
@@ -61,8 +76,9 @@ fn field(value: &Value, name: &str) -> Option<Value> {
             let entry = entries.iter().find(|(key, _)| is_it(key));
             entry.map(|(_, value)| value.clone())
         }
-        _ => None,
-    }
+        Value::Seq(items) => items.get(at).cloned(),
+        _ => return None,
+    })
 }
 
 /// The columns of an export of these states.
@@ -87,21 +103,20 @@ pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
     if states.iter().any(|state| state.kind == StateKind::List) {
         columns.push(column("index", Part::Index, Shape::U64));
     }
-    if states.iter().any(is_timers) {
+    if states.iter().any(|state| state.kind.is_timers()) {
         columns.push(column("time", Part::Time, Shape::I64));
     }
     if let [one] = states.as_slice()
-        && one.value.older.is_empty()
         && let Some(fields) = plain_fields(&one.value.shape)
         // Values of an older form may have other fields.
         && one.value.older.is_empty()
-        && !is_timers(one)
+        && !one.kind.is_timers()
     {
-        let field = |(name, shape): &(String, Shape)| {
-            let of = Part::Field(name.clone());
+        let field = |(at, (name, shape)): (usize, &(String, Shape))| {
+            let of = Part::Field(name.clone(), at);
             column(&format!("value.{name}"), of, shape.clone())
         };
-        columns.extend(fields.iter().map(field));
+        columns.extend(fields.iter().enumerate().map(field));
         return columns;
     }
     // Values that may have several forms are no cells of one type.
@@ -109,17 +124,10 @@ pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
     let values = alike(states, |state| {
         let is_one = state.value.older.is_empty();
         let shape = if is_one { &state.value.shape } else { &several };
-        (!is_timers(state)).then_some(shape)
+        (!state.kind.is_timers()).then_some(shape)
     });
     columns.extend(values.map(|shape| column("value", Part::Value, shape)));
     columns
-}
-
-const fn is_timers(state: &StateSchema) -> bool {
-    matches!(
-        state.kind,
-        StateKind::EventTimers | StateKind::ProcessingTimers
-    )
 }
 
 /// The shape that all states with this part share; [`Shape::Opaque`] if they differ, `None` if no state has it.
@@ -173,36 +181,13 @@ pub(super) fn is_plain(shape: &Shape) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alluvium_protocol::row::StateId;
-    use alluvium_protocol::schema::{POSTCARD, ValueSchema};
+    use alluvium_protocol::schema::StateKind;
 
     use super::*;
-
-    fn state(name: &str, kind: StateKind, value: Shape) -> StateSchema {
-        StateSchema {
-            id: StateId::new(1),
-            name: name.into(),
-            kind,
-            namespace: Shape::Unit,
-            map_key: (kind == StateKind::Map).then_some(Shape::Str),
-            value: ValueSchema {
-                codec: POSTCARD.into(),
-                version: 1,
-                type_name: String::new(),
-                shape: value,
-                type_version: None,
-                older: Vec::new(),
-            },
-            ttl: None,
-        }
-    }
+    use crate::state::sample::{schema, state};
 
     fn names(states: Vec<StateSchema>) -> Vec<String> {
-        let schema = KeyedSchema {
-            key: Shape::Str,
-            states,
-        };
-        columns(&schema)
+        columns(&schema(states))
             .into_iter()
             .map(|column| column.name)
             .collect()
@@ -236,5 +221,33 @@ mod tests {
 
         assert_eq!(names(vec![map])[3..], ["map_key", "value"]);
         assert_eq!(names(vec![list])[3..], ["index", "value"]);
+    }
+
+    #[test]
+    fn fields_of_tuple_structs_are_found_by_their_places_and_other_forms_are_refused() {
+        let pair = Shape::Struct {
+            name: "Pair".into(),
+            fields: vec![("0".into(), Shape::U8), ("1".into(), Shape::Str)],
+        };
+        let columns = columns(&schema(vec![state("a", StateKind::Value, pair)]));
+        let mut entry = Entry {
+            state: "a".into(),
+            kind: "value".into(),
+            key_group: 0,
+            key: Value::Str("k".into()),
+            namespace: None,
+            map_key: None,
+            index: None,
+            time: None,
+            expires: None,
+            value: Some(Value::Seq(vec![Value::Uint(7), Value::Str("x".into())])),
+        };
+
+        let cell = columns.last().unwrap().cell(&entry).unwrap();
+        assert_eq!(cell, Some(Value::Str("x".into())));
+
+        entry.value = Some(Value::Bool(true));
+        let refused = columns.last().unwrap().cell(&entry).unwrap_err();
+        assert!(refused.to_string().contains("`1` is due"), "{refused}");
     }
 }

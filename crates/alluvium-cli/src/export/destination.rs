@@ -36,8 +36,7 @@ impl Destination {
                 let around = path
                     .parent()
                     .filter(|around| !around.as_os_str().is_empty());
-                let temporary = tempfile::Builder::new()
-                    .prefix(".alluvium-export-")
+                let temporary = temporary_file()
                     .tempfile_in(around.unwrap_or_else(|| Path::new(".")))
                     .with_context(|| format!("create {}", path.display()))?;
                 let buffered = BufWriter::with_capacity(BUFFER_BYTES, temporary);
@@ -68,6 +67,15 @@ impl Destination {
         }
         Ok(self.bytes)
     }
+}
+
+/// As any new file may be read, not as temporary ones may, since it stays.
+fn temporary_file() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".alluvium-export-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 impl Write for Destination {

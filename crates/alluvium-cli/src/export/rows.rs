@@ -84,9 +84,10 @@ impl Csv {
 impl Rows for Csv {
     fn push(&mut self, entry: &Entry) -> Result<()> {
         let cells = self.columns.iter().map(|column| {
-            let cell = column.cell(entry);
-            cell.as_ref().map_or_else(String::new, text)
+            let cell = column.cell(entry)?;
+            Ok(cell.as_ref().map_or_else(String::new, text))
         });
+        let cells: Vec<_> = cells.collect::<Result<_>>()?;
         self.to.write_record(cells).context("write an export")
     }
 

@@ -2,6 +2,11 @@
 
 use std::path::Path;
 
+use anyhow::Result;
+
+use super::{Cut, Folder};
+use crate::args::Place;
+
 /// A location, and a checkpoint's number or a savepoint's name there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedCut {
@@ -26,6 +31,20 @@ impl NamedCut {
             location: location.to_owned(),
             name,
         }
+    }
+}
+
+impl NamedCut {
+    /// Finds what is named; `job` is the one that the location's is, where it holds several.
+    ///
+    /// # Errors
+    /// When storage does not answer, or there is no such checkpoint, or it is damaged.
+    pub(crate) fn find(&self, job: Option<&str>) -> Result<Cut> {
+        let place = Place {
+            location: self.location.clone(),
+            job: job.map(str::to_owned),
+        };
+        Folder::find(&place)?.cut(self.name.as_deref())
     }
 }
 

@@ -46,11 +46,6 @@ impl CutRows {
         &self.cut
     }
 
-    /// What Ctrl-C sets.
-    pub(crate) const fn cancel(&self) -> &Cancel {
-        &self.cancel
-    }
-
     /// The states that the rows belong to.
     pub(crate) const fn schema(&self) -> &KeyedSchema {
         &self.schema
@@ -104,7 +99,6 @@ impl CutRows {
     /// # Errors
     /// When they are missing, damaged or cannot be copied, or the command was interrupted.
     pub(crate) fn rows(&mut self, group: KeyGroup, state: Option<StateId>) -> Result<Cursor<'_>> {
-        self.cancel.check("reading state")?;
         let range = match state {
             Some(state) => RowRange::prefix(&row::prefix(group, state)),
             None => KeyGroupRange::new(group.get(), group.get())?.rows(),
@@ -117,7 +111,7 @@ impl CutRows {
                 self.open(group)?
             }
         };
-        self.opened.insert(opened).1.rows(&range)
+        self.opened.insert(opened).1.rows(&range, &self.cancel)
     }
 
     fn open(&self, group: KeyGroup) -> Result<(KeyGroupRange, Opened)> {

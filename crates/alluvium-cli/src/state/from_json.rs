@@ -15,6 +15,7 @@
 //! What does not fit is refused with the place, what is due there, and what was found. Duplicate and unknown fields are
 //! refused too: they are somebody's mistake.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use alluvium_protocol::key::encode_shape;
@@ -89,7 +90,7 @@ pub(crate) fn value(schema: &ValueSchema, json: &RawValue) -> Result<Vec<u8>> {
     }
     let shape = &schema.shape;
     let value = match schema.codec.as_str() {
-        MSGPACK_NAMED => {
+        MSGPACK_NAMED if *shape != Shape::Opaque => {
             let value = Reader { named: true }.value(shape, json, None, DEPTH_MAX)?;
             msgpack::encode(&value)?
         }
@@ -179,10 +180,14 @@ impl Reader {
                 .ok_or_else(due),
             Shape::Map(key, of) => {
                 let entries: Object<'_> = parse(json).ok_or_else(due)?;
+                let mut known = BTreeSet::new();
                 let entries = entries.0.into_iter().map(|(text, json)| {
-                    let entry = self.map_key(key, &text, outer, levels);
-                    let entry =
-                        entry.and_then(|key| Ok((key, self.value(of, json, outer, levels)?)));
+                    let entry = self.map_key(key, &text, outer, levels).and_then(|key| {
+                        if !known.insert(key.to_string()) {
+                            return Err(mismatch("each key once", json));
+                        }
+                        Ok((key, self.value(of, json, outer, levels)?))
+                    });
                     entry.map_err(|wrong| wrong.at(format_args!(".{text}")))
                 });
                 entries.collect::<Result<_, _>>().map(Value::Map)
@@ -333,7 +338,7 @@ fn parse<'j, T: Deserialize<'j>>(json: &'j RawValue) -> Option<T> {
     serde_json::from_str(json.get()).ok()
 }
 
-fn float<T: std::str::FromStr>(json: &RawValue) -> Option<T> {
+fn float<T: std::str::FromStr + Copy + Into<f64>>(json: &RawValue) -> Option<T> {
     let text = json.get();
     match text {
         "\"NaN\"" => "NaN".parse().ok(),
@@ -341,7 +346,11 @@ fn float<T: std::str::FromStr>(json: &RawValue) -> Option<T> {
         "\"-Infinity\"" => "-inf".parse().ok(),
         _ => {
             let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-            is_number.then(|| text.parse().ok()).flatten()
+            // A number that is too large would be read as infinity, which has a text of its own.
+            let is_finite = |number: &T| (*number).into().is_finite();
+            is_number
+                .then(|| text.parse().ok().filter(is_finite))
+                .flatten()
         }
     }
 }

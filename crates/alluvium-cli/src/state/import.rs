@@ -5,6 +5,7 @@
 
 mod line;
 mod load;
+mod waiting;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
@@ -22,12 +23,14 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use self::load::Load;
-use crate::args::{ImportOptions, Place};
+use self::waiting::Waiting;
+use crate::args::ImportOptions;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
-use crate::location::{Folder, FolderName, NamedCut, open_to_write};
+use crate::location::{FolderName, NamedCut, open_to_write};
 use crate::output::{self, Format};
 use crate::progress;
+use crate::state::cut_rows::CutRows;
 use crate::units;
 
 /// Bytes that a line may have: 256 MiB, so that a file that is none of ours does not take all memory.
@@ -60,14 +63,8 @@ struct State {
 pub(super) fn run(options: &ImportOptions) -> Result<Exit> {
     let cancel = interrupt::cancel_on_interrupt()?;
     let named = NamedCut::parse(&options.like);
-    let place = Place {
-        location: named.location,
-        job: options.job.clone(),
-    };
-    let like = Folder::find(&place)?.cut(named.name.as_deref())?;
-    let manifests = like.all_manifests()?;
-    let schemas: Vec<_> = manifests.iter().map(|manifest| &manifest.schema).collect();
-    let schema = alluvium_protocol::schema::merge(&schemas)?;
+    let like = CutRows::of(named.find(options.job.as_deref())?, cancel.clone())?;
+    let (schema, like) = (like.schema().clone(), like.cut().clone());
     let groups = match options.max_parallelism {
         Some(groups) => MaxParallelism::new(groups)?,
         None => like.max_parallelism,
@@ -143,7 +140,7 @@ fn read(file: &Path, load: &mut Load<'_>, cancel: &Cancel) -> Result<u64> {
         file.display().to_string()
     };
     let mut from: Box<dyn BufRead> = if is_stdin {
-        Box::new(std::io::stdin().lock())
+        Box::new(BufReader::new(Waiting::for_stdin(cancel)?))
     } else {
         let file = File::open(file).with_context(|| format!("open {name}"))?;
         Box::new(BufReader::new(file))
@@ -154,9 +151,11 @@ fn read(file: &Path, load: &mut Load<'_>, cancel: &Cancel) -> Result<u64> {
     loop {
         line.clear();
         let mut limited = (&mut from).take(LINE_BYTES_MAX);
-        let read = limited
-            .read_until(b'\n', &mut line)
-            .with_context(|| format!("read {name}"))?;
+        let read = limited.read_until(b'\n', &mut line);
+        if read.is_err() {
+            cancel.check("an import")?;
+        }
+        let read = read.with_context(|| format!("read {name}"))?;
         if read == 0 {
             break;
         }

@@ -20,6 +20,9 @@ use tempfile::TempDir;
 use crate::exit::Failure;
 use crate::location::Cut;
 
+/// Rows between two looks at whether the command was interrupted: some milliseconds.
+const ROWS_BETWEEN_LOOKS: u32 = 4096;
+
 /// A snapshot's rows on this machine.
 pub(crate) struct Opened {
     rows: Rows,
@@ -67,11 +70,11 @@ impl Opened {
         })
     }
 
-    /// The rows of a range, in order.
+    /// The rows of a range, in order, until `cancel` is set.
     ///
     /// # Errors
     /// When the rows cannot be read.
-    pub(crate) fn rows(&self, range: &RowRange) -> Result<Cursor<'_>> {
+    pub(crate) fn rows(&self, range: &RowRange, cancel: &Cancel) -> Result<Cursor<'_>> {
         let mut sources: Vec<Box<dyn RowCursor + '_>> = Vec::new();
         match &self.rows {
             Rows::Store(store) => sources.push(store.scan(range)?),
@@ -89,6 +92,8 @@ impl Opened {
             sources,
             row: Vec::new(),
             value: Vec::new(),
+            cancel: cancel.clone(),
+            until_look: 0,
         })
     }
 }
@@ -98,14 +103,22 @@ pub(crate) struct Cursor<'a> {
     sources: Vec<Box<dyn RowCursor + 'a>>,
     row: Vec<u8>,
     value: Vec<u8>,
+    cancel: Cancel,
+    /// Rows until it looks whether the command was interrupted.
+    until_look: u32,
 }
 
 impl Cursor<'_> {
     /// Moves to the next row; to the first by the first call. Returns false at the end.
     ///
     /// # Errors
-    /// When the rows cannot be read.
+    /// When the rows cannot be read, or the command was interrupted.
     pub(crate) fn advance(&mut self) -> Result<bool> {
+        if self.until_look == 0 {
+            self.cancel.check("reading state")?;
+            self.until_look = ROWS_BETWEEN_LOOKS;
+        }
+        self.until_look -= 1;
         while let Some(source) = self.sources.last_mut() {
             if let Some((row, value)) = source.next()? {
                 self.row.clear();
@@ -169,4 +182,38 @@ fn factory(kind: &str) -> Result<Arc<dyn StoreFactory>> {
             "the state was written by store `{kind}`, which this program does not have; take a savepoint of the job"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row for ever.
+    struct Endless;
+
+    impl RowCursor for Endless {
+        fn next(&mut self) -> alluvium::Result<Option<(&[u8], &[u8])>> {
+            Ok(Some((b"row", b"value")))
+        }
+    }
+
+    #[test]
+    fn reading_ends_soon_after_it_is_cancelled() {
+        let cancel = Cancel::new();
+        let mut cursor = Cursor {
+            sources: vec![Box::new(Endless)],
+            row: Vec::new(),
+            value: Vec::new(),
+            cancel: cancel.clone(),
+            until_look: 0,
+        };
+        assert!(cursor.advance().unwrap());
+
+        cancel.cancel();
+        let read = (0..2 * ROWS_BETWEEN_LOOKS)
+            .take_while(|_| cursor.advance().is_ok())
+            .count();
+
+        assert!(read <= ROWS_BETWEEN_LOOKS as usize, "{read}");
+    }
 }

@@ -8,7 +8,7 @@ use alluvium_protocol::key::{KeyReader, decode_shape};
 use alluvium_protocol::row::split_prefix;
 use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
 use alluvium_protocol::shape::Shape;
-use alluvium_protocol::stamp::{Moment, split};
+use alluvium_protocol::stamp::{Moment, Stamp, split};
 use alluvium_protocol::timer::split_time;
 use alluvium_protocol::value::Value;
 use anyhow::{Context as _, Result};
@@ -36,7 +36,8 @@ pub(crate) struct Entry {
     /// When a timer fires, in milliseconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) time: Option<i64>,
-    /// When a value with a TTL expires, in milliseconds of its state's time, unless that follows from the first event time.
+    /// When a value with a TTL expires, in milliseconds of its state's time, unless that follows from the first event
+    /// time. A list does with the last of its elements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
@@ -55,6 +56,7 @@ impl Entry {
             text(&self.namespace),
             text(&self.map_key),
             self.time.map_or_else(String::new, format_rfc3339),
+            self.expires.map_or_else(String::new, format_rfc3339),
             text(&self.value),
         ]
     }
@@ -104,6 +106,8 @@ struct OpenList {
     elements: Vec<Value>,
     /// Elements seen so far.
     count: u64,
+    /// Whether all elements seen so far tell when they expire.
+    expire: bool,
 }
 
 impl<'a> Entries<'a> {
@@ -172,17 +176,22 @@ impl<'a> Entries<'a> {
                 entry,
                 elements: Vec::new(),
                 count: 0,
+                expire: true,
             });
         }
         if let Some(list) = &mut self.list {
             for element in Elements::new(chunk) {
                 let element = element?;
-                let value = decode_value(state, element)?;
+                let (expires, value) = (expires(state, element)?, decode_value(state, element)?);
                 match self.lists {
-                    Lists::Whole => list.elements.push(value),
+                    Lists::Whole => {
+                        list.expire &= expires.is_some();
+                        list.entry.expires = list.entry.expires.max(expires);
+                        list.elements.push(value);
+                    }
                     Lists::ByElement => done.push(Entry {
                         index: Some(list.count),
-                        expires: expires(state, element)?,
+                        expires,
                         value: Some(value),
                         ..list.entry.clone()
                     }),
@@ -201,6 +210,7 @@ impl<'a> Entries<'a> {
         let list = self.list.take()?;
         (self.lists == Lists::Whole).then_some(Entry {
             value: Some(Value::Seq(list.elements)),
+            expires: list.entry.expires.filter(|_| list.expire),
             ..list.entry
         })
     }
@@ -234,12 +244,11 @@ pub(crate) fn decode<'a>(
 
 fn read_key<'a>(schema: &KeyedSchema, state: &StateSchema, row: &'a [u8]) -> Result<Decoded<'a>> {
     let (group, _, rest) = split_prefix(row)?;
-    let (time, rest) = match state.kind {
-        StateKind::EventTimers | StateKind::ProcessingTimers => {
-            let (time, rest) = split_time(rest)?;
-            (Some(time), rest)
-        }
-        _ => (None, rest),
+    let (time, rest) = if state.kind.is_timers() {
+        let (time, rest) = split_time(rest)?;
+        (Some(time), rest)
+    } else {
+        (None, rest)
     };
     let mut entry = Entry {
         state: state.name.clone(),
@@ -282,12 +291,24 @@ fn read_key<'a>(schema: &KeyedSchema, state: &StateSchema, row: &'a [u8]) -> Res
 }
 
 /// When a value of this state expires, as far as its stamp says it alone.
-fn expires(state: &StateSchema, bytes: &[u8]) -> Result<Option<i64>> {
+///
+/// # Errors
+/// As [`stamp`].
+pub(crate) fn expires(state: &StateSchema, bytes: &[u8]) -> Result<Option<i64>> {
+    let stamp = stamp(state, bytes)?;
+    Ok(stamp.and_then(|stamp| stamp.time(Moment::BEFORE_TIME)))
+}
+
+/// What says when a value of this state expires; `None` if none of them does.
+///
+/// # Errors
+/// When values of the state expire and these bytes do not say when.
+pub(crate) fn stamp(state: &StateSchema, bytes: &[u8]) -> Result<Option<Stamp>> {
     if state.ttl.is_none() {
         return Ok(None);
     }
     let (stamp, _) = split(bytes).with_context(|| format!("a value of state `{}`", state.name))?;
-    Ok(stamp.time(Moment::BEFORE_TIME))
+    Ok(Some(stamp))
 }
 
 /// Reads a value (a list's element, a map's value, an accumulator) of this state, without its stamp.

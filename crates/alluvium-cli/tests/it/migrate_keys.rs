@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use alluvium::ValueState;
 use alluvium_protocol::Result;
 use alluvium_protocol::key::{EncodeKey, Key, KeyReader};
 use alluvium_protocol::key_group::{KeyHash, flink_murmur};
@@ -119,6 +120,50 @@ fn a_wider_integer_finds_what_the_narrower_one_wrote() {
 }
 
 #[test]
+fn wider_namespaces_hold_what_the_narrower_ones_did() {
+    const NARROW: ValueState<u64, (i32, String)> = ValueState::new("windows").namespaced();
+    const WIDE: ValueState<u64, (i64, String)> = ValueState::new("windows").namespaced();
+    let directory = TempDir::new().unwrap();
+    let (from, to) = places(&directory);
+    savepoint::<u32>(&from, TWO, |backend| {
+        let (windows, visits) = (backend.register(NARROW)?, backend.register(VISITS)?);
+        for key in 0..20 {
+            if owns(backend, &key) {
+                let mut scope = backend.key(&key)?;
+                scope.value(visits).set(&1)?;
+                scope
+                    .within(&(-1, "a".to_owned()))
+                    .value(windows)
+                    .set(&key.into())?;
+            }
+        }
+        Ok(())
+    });
+
+    let nobody = ["--namespace", "visitors=i64"];
+    let nobody = migrate(&from, &to, &nobody).ends_with(2);
+    migrate(&from, &to, &["--namespace", "windows=(i64, str)"]).ends_with(0);
+
+    assert!(
+        nobody.stderr.contains("no state `visitors`"),
+        "{}",
+        nobody.stderr
+    );
+    for mut backend in restored::<u32>(&to, &directory.path().join("work"), TWO) {
+        let windows = backend.register(WIDE).unwrap();
+        let visits = backend.register(VISITS).unwrap();
+        for key in 0..20 {
+            if owns(&backend, &key) {
+                let mut scope = backend.key(&key).unwrap();
+                assert_eq!(scope.value(visits).get().unwrap(), Some(1));
+                let mut within = scope.within(&(-1_i64, "a".to_owned()));
+                assert_eq!(within.value(windows).get().unwrap(), Some(key.into()));
+            }
+        }
+    }
+}
+
+#[test]
 fn keys_that_are_no_wider_integers_are_refused() {
     let directory = TempDir::new().unwrap();
     let (from, to) = places(&directory);
@@ -129,7 +174,7 @@ fn keys_that_are_no_wider_integers_are_refused() {
     migrate(&from, &to, &[]).ends_with(2);
 
     assert!(
-        refused.stderr.contains("type str are not keys of type u64"),
+        refused.stderr.contains("type str are not of type u64"),
         "{}",
         refused.stderr
     );

@@ -1,74 +1,101 @@
-//! How the rows of a savepoint are named under another number of key groups, or another type of key.
+//! How the rows of a savepoint are named under another number of key groups, or other types of keys and namespaces.
 //!
 //! The key stands in every row's name and decides its key group, so a change of either writes every row anew. What can
 //! be decided without the program is decided here: the key group of a key is a hash of its bytes, and an integer
 //! has one encoding in a wider integer.
 //!
-//! Invariants: different rows stay different; a row's value is not touched. Rows come out in another order than they
-//! went in: sorting them is the caller's.
+//! Invariants: different rows stay different; a row's value is not touched; bytes of a key whose type stays are not
+//! touched. Rows come out in another order than they went in: sorting them is the caller's.
+
+use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::key::{KeyReader, decode_shape, encode_shape};
 use crate::key_group::{KeyHash, MaxParallelism};
 use crate::row::{push_prefix, split_prefix};
-use crate::schema::{KeyedSchema, StateKind};
+use crate::schema::{KeyedSchema, StateSchema};
 use crate::shape::{Shape, difference};
 use crate::timer::TIME_BYTES;
-use crate::value::Value;
+
+/// What rows are to be named by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "tools say what is to change")]
+pub struct NewNames {
+    /// The type of key; as it is if `None`.
+    pub key: Option<Shape>,
+    /// The types of the namespaces of these states; those of others stay.
+    pub namespaces: BTreeMap<String, Shape>,
+    /// The number of key groups.
+    pub groups: MaxParallelism,
+}
 
 /// How rows are renamed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyMigration {
     stored: KeyedSchema,
     stored_groups: MaxParallelism,
-    key: Shape,
+    renamed: KeyedSchema,
     groups: MaxParallelism,
-    /// Whether keys are other bytes than they were.
-    rekeyed: bool,
 }
 
-/// Plans to give rows of this schema, in so many key groups, the key type `key` and `groups` key groups.
+/// Plans to give other names to rows of this schema in so many key groups.
 ///
 /// # Errors
-/// `Incompatible` when a stored key is not a value of the other type as it is (integers may become wider, also unsigned
-/// ones signed, within tuples, structs and options, whose fields may be renamed), or where a key ends is known to the
-/// program alone.
+/// `Incompatible` when a stored key or namespace is not a value of the other type as it is (integers may become wider,
+/// also unsigned ones signed, within tuples, structs and options, whose fields may be renamed), or where a key ends is
+/// known to the program alone; `Invalid` when a namespace is named of a state that is not there.
 pub fn plan_key_migration(
     stored: &KeyedSchema,
     stored_groups: MaxParallelism,
-    key: &Shape,
-    groups: MaxParallelism,
+    new: &NewNames,
 ) -> Result<KeyMigration> {
+    let mut renamed = stored.clone();
     if stored.key == Shape::Opaque {
         return Err(Error::incompatible(
             "the stored keys are bytes of the program's own, and only it knows where they end: write the state \
              to a new job with the program",
         ));
     }
-    if !widens(&stored.key, key) {
-        return Err(Error::incompatible(format!(
-            "keys of type {} are not keys of type {key} as they are: integers alone can become wider; write the \
-             state to a new job with the program",
-            stored.key
-        )));
+    if let Some(key) = &new.key {
+        check_wider("keys", &stored.key, key)?;
+        renamed.key = key.clone();
+    }
+    for (name, namespace) in &new.namespaces {
+        let state = renamed.states.iter_mut().find(|state| state.name == *name);
+        let state = state.ok_or_else(|| {
+            let names: Vec<_> = stored.states.iter().map(|s| s.name.as_str()).collect();
+            Error::invalid(format!(
+                "there is no state `{name}`; there are: {}",
+                names.join(", ")
+            ))
+        })?;
+        let what = format!("namespaces of state `{name}`");
+        check_wider(&what, &state.namespace, namespace)?;
+        state.namespace = namespace.clone();
     }
     Ok(KeyMigration {
-        rekeyed: difference(&stored.key, key).is_some(),
         stored: stored.clone(),
         stored_groups,
-        key: key.clone(),
-        groups,
+        renamed,
+        groups: new.groups,
     })
+}
+
+fn check_wider(what: &str, from: &Shape, to: &Shape) -> Result<()> {
+    if widens(from, to) {
+        return Ok(());
+    }
+    Err(Error::incompatible(format!(
+        "{what} of type {from} are not of type {to} as they are: integers alone can become wider; write the state to \
+         a new job with the program"
+    )))
 }
 
 impl KeyMigration {
     /// The schema of the renamed rows.
     #[must_use]
-    pub fn schema(&self) -> KeyedSchema {
-        KeyedSchema {
-            key: self.key.clone(),
-            states: self.stored.states.clone(),
-        }
+    pub const fn schema(&self) -> &KeyedSchema {
+        &self.renamed
     }
 
     /// The number of key groups of the renamed rows.
@@ -84,55 +111,61 @@ impl KeyMigration {
     /// bytes say: the program hashes its keys itself.
     pub fn rename(&self, row: &[u8], out: &mut Vec<u8>) -> Result<()> {
         let (group, id, rest) = split_prefix(row)?;
-        let state = self.stored.states.iter().find(|state| state.id == id);
-        let state = state.ok_or_else(|| {
+        let mut states = self.stored.states.iter().zip(&self.renamed.states);
+        let (state, renamed) = states.find(|(state, _)| state.id == id).ok_or_else(|| {
             Error::corrupt(format!(
                 "a row of state {id}, which the manifest does not describe"
             ))
         })?;
-        let before = match state.kind {
-            StateKind::EventTimers | StateKind::ProcessingTimers => TIME_BYTES,
-            _ => 0,
+        let before = if state.kind.is_timers() {
+            TIME_BYTES
+        } else {
+            0
         };
         let mut input = KeyReader::new(rest);
         let time = input.slice(before)?;
         let from_key = input.remaining();
-        let value = decode_shape(&self.stored.key, &mut input)?;
-        let rest = input.remaining();
-        let length = from_key.len() - rest.len();
-        let key = from_key.get(..length).unwrap_or_default();
-        if self.stored_groups.group_of(KeyHash::of(key)) != group {
+        let mut key = Vec::with_capacity(from_key.len() + 8);
+        widen(&self.stored.key, &self.renamed.key, &mut input, &mut key)?;
+        let length = from_key.len() - input.remaining().len();
+        let stored_key = from_key.get(..length).unwrap_or_default();
+        let due = self.stored_groups.group_of(KeyHash::of(stored_key));
+        if due != group {
+            let value = decode_shape(&self.stored.key, &mut KeyReader::new(stored_key))?;
             return Err(Error::incompatible(format!(
                 "key {value} of state `{}` is in key group {}, and its bytes say {}: the program hashes its keys \
                  itself, so write the state to a new job with the program",
                 state.name,
                 group.get(),
-                self.stored_groups.group_of(KeyHash::of(key)).get()
+                due.get()
             )));
         }
-        let mut rekeyed = Vec::new();
-        let key = if self.rekeyed {
-            encode_shape(&self.key, &renamed(&self.key, value), &mut rekeyed)?;
-            rekeyed.as_slice()
-        } else {
-            key
-        };
         out.clear();
-        push_prefix(out, self.groups.group_of(KeyHash::of(key)), id);
-        for part in [time, key, rest] {
-            out.extend_from_slice(part);
-        }
+        push_prefix(out, self.groups.group_of(KeyHash::of(&key)), id);
+        out.extend_from_slice(time);
+        out.extend_from_slice(&key);
+        Self::push_namespace((state, renamed), &mut input, out)?;
+        out.extend_from_slice(input.remaining());
         Ok(())
+    }
+
+    fn push_namespace(
+        (state, renamed): (&StateSchema, &StateSchema),
+        input: &mut KeyReader<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        // A namespace that stays may be one that the program alone can read.
+        if state.namespace == renamed.namespace {
+            return Ok(());
+        }
+        widen(&state.namespace, &renamed.namespace, input, out)
     }
 }
 
 /// Whether every key of one shape has the same meaning as a key of the other.
 fn widens(from: &Shape, to: &Shape) -> bool {
     match (from, to) {
-        (Shape::Option(from), Shape::Option(to)) => {
-            // Both ways to have no value print alike, so nested options cannot be told apart once they were read.
-            widens(from, to) && (from == to || !matches!(**from, Shape::Option(_) | Shape::Unit))
-        }
+        (Shape::Option(from), Shape::Option(to)) => widens(from, to),
         (Shape::Tuple(from), Shape::Tuple(to)) => {
             from.len() == to.len() && from.iter().zip(to).all(|(from, to)| widens(from, to))
         }
@@ -169,24 +202,43 @@ const fn integer(shape: &Shape) -> Option<(bool, u8)> {
     })
 }
 
-/// The value with the names that the fields of this shape have.
-fn renamed(shape: &Shape, value: Value) -> Value {
-    match (shape, value) {
-        (Shape::Struct { name, fields }, Value::Struct { fields: values, .. }) => {
-            let fields = fields
-                .iter()
-                .zip(values)
-                .map(|((name, shape), (_, value))| (name.clone(), renamed(shape, value)));
-            Value::Struct {
-                name: name.clone(),
-                fields: fields.collect(),
+/// Copies the key at hand, as one of the other shape, which [`widens`] it.
+///
+/// It goes from bytes to bytes: values read by their shape no longer tell apart which of two nested options is empty.
+fn widen(from: &Shape, to: &Shape, input: &mut KeyReader<'_>, out: &mut Vec<u8>) -> Result<()> {
+    match (from, to) {
+        (Shape::Option(from), Shape::Option(to)) => match input.byte()? {
+            0 => out.push(0),
+            1 => {
+                out.push(1);
+                widen(from, to, input, out)?;
             }
+            other => {
+                return Err(Error::corrupt(format!(
+                    "byte {other} where a key has an option"
+                )));
+            }
+        },
+        (Shape::Tuple(from), Shape::Tuple(to)) => {
+            let mut parts = from.iter().zip(to);
+            parts.try_for_each(|(from, to)| widen(from, to, input, out))?;
         }
-        (Shape::Tuple(parts), Value::Seq(items)) => {
-            let items = parts.iter().zip(items);
-            Value::Seq(items.map(|(part, item)| renamed(part, item)).collect())
+        (Shape::Struct { fields: from, .. }, Shape::Struct { fields: to, .. }) => {
+            let mut fields = from.iter().zip(to);
+            fields.try_for_each(|((_, from), (_, to))| widen(from, to, input, out))?;
         }
-        (Shape::Option(of), value) if value != Value::Null => renamed(of, value),
-        (_, value) => value,
+        _ => {
+            let before = input.remaining();
+            let value = decode_shape(from, input)?;
+            if integer(from).is_some() && from != to {
+                return encode_shape(to, &value, out);
+            }
+            let length = before.len() - input.remaining().len();
+            out.extend_from_slice(before.get(..length).unwrap_or_default());
+        }
     }
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

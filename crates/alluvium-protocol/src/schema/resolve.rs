@@ -78,7 +78,8 @@ pub(super) fn rows_differ(stored: &StateSchema, declared: &StateSchema) -> Optio
     if let Some(difference) = difference(&stored.namespace, &declared.namespace) {
         return Some(format!(
             "state `{name}`: namespace: {difference}: rows are named and ordered by it, so declare the stored \
-             type, rewrite a savepoint with `alluvium savepoint migrate-keys`, or give the new state another name"
+             type, or, for a wider integer, rewrite a savepoint with `alluvium savepoint migrate-keys --namespace`, or give \
+             the new state another name"
         ));
     }
     let map_key = match (&stored.map_key, &declared.map_key) {

@@ -1,8 +1,9 @@
-//! Rewrites a savepoint for another maximum parallelism or a wider key.
+//! Rewrites a savepoint for another maximum parallelism, a wider key or wider namespaces.
 //!
 //! Rows are read file by file, renamed ([`plan_key_migration`]), and sorted by way of a store: memory holds one run of
 //! rows, the local disk one file of the source and the rows of all. The source is only read.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use alluvium_protocol::file::FileRef;
 use alluvium_protocol::key_group::MaxParallelism;
 use alluvium_protocol::manifest::Manifest;
-use alluvium_protocol::plan::migrate_keys::{KeyMigration, plan_key_migration};
+use alluvium_protocol::plan::migrate_keys::{KeyMigration, NewNames, plan_key_migration};
 use alluvium_protocol::row::RowRange;
 use alluvium_protocol::schema;
 use alluvium_protocol::shape::Shape;
@@ -41,6 +42,8 @@ pub struct MigrateKeys {
     pub max_parallelism: Option<MaxParallelism>,
     /// A wider type of key; as it is if `None`.
     pub key: Option<Shape>,
+    /// Wider types of the namespaces of these states; those of others are as they are.
+    pub namespaces: BTreeMap<String, Shape>,
     /// Sorts the rows.
     pub factory: Arc<dyn StoreFactory>,
     /// A directory of its own on this machine, with room for all rows.
@@ -64,11 +67,11 @@ pub struct MigratedKeys {
 }
 
 impl SavepointFolder {
-    /// Makes this folder the savepoint `from`, with its rows in another number of key groups or under a wider key. What
-    /// the engine attached goes along. `from` is only read.
+    /// Makes this folder the savepoint `from`, with its rows in another number of key groups, under a wider key or in
+    /// wider namespaces. What the engine attached goes along. `from` is only read.
     ///
     /// # Errors
-    /// `Incompatible` when keys cannot be rewritten without their program (see [`plan_key_migration`]); `Invalid` when
+    /// `Incompatible` when keys or namespaces cannot be rewritten without their program (see [`plan_key_migration`]); `Invalid` when
     /// `from` is no savepoint or there is one here already; `Corrupt` when an object is not what its manifest says, or
     /// two rows become one; `Unavailable` when storage or this machine fails; `Cancelled`. Nothing is left here then.
     pub fn migrate_keys(
@@ -86,8 +89,13 @@ impl SavepointFolder {
         let schemas: Vec<_> = manifests.iter().map(|manifest| &manifest.schema).collect();
         let stored = schema::merge(&schemas)?;
         let groups = migrate.max_parallelism.unwrap_or(savepoint.max_parallelism);
-        let key = migrate.key.clone().unwrap_or_else(|| stored.key.clone());
-        let plan = plan_key_migration(&stored, savepoint.max_parallelism, &key, groups)?;
+        let new = NewNames {
+            key: migrate.key.clone(),
+            namespaces: migrate.namespaces.clone(),
+            groups,
+        };
+        let plan = plan_key_migration(&stored, savepoint.max_parallelism, &new)?;
+        let key = plan.schema().key.clone();
 
         let builder = Builder::new(
             &savepoint.job,
@@ -111,7 +119,7 @@ impl SavepointFolder {
         drop(files);
         check_rows(&*store, rows, cancel)?;
         let restored = Restored {
-            registry: Registry::restore(key.clone(), plan.schema())?,
+            registry: Registry::restore(key.clone(), plan.schema().clone())?,
             history: History::default(),
             next_generation: next_generation(&manifests)?,
             event_time: event_time(&manifests),

@@ -52,10 +52,10 @@ impl SavepointFolder {
             .and_then(|()| self.check_there(&files, &manifests))
             .and_then(|()| self.commit_bytes(&commit));
         copied.map_err(|error| match self.storage.get(&self.commit_object()) {
-            Ok(None) => copier.take_back(error),
+            Ok(None) if error.kind() != ErrorKind::Indeterminate => copier.take_back(error),
             // It is a savepoint already, by another copy or by this one: what it consists of stays.
             Ok(Some(_)) => error,
-            Err(_unknown) => error.context(format!(
+            Ok(None) | Err(_) => error.context(format!(
                 "what was copied may be left in {}: copy again",
                 self.told(&self.folder)
             )),

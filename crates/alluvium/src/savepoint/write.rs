@@ -11,7 +11,7 @@ use alluvium_protocol::manifest::{CheckpointId, SnapshotKind};
 
 use super::SavepointFolder;
 use crate::bytes::BytesBackend;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Cancel;
 use crate::transfer::Progress;
 
@@ -24,7 +24,7 @@ impl SavepointFolder {
     ///
     /// # Errors
     /// `Invalid` when the backend has a part of the key groups alone, or there is a savepoint in the folder;
-    /// `Cancelled` soon after `cancel` is set; else as [`PreparedSnapshot::upload`](crate::PreparedSnapshot::upload). The
+    /// `Cancelled` soon after `cancel` is set; `Indeterminate` as [`commit`](Self::commit): all of it is left then; else as [`PreparedSnapshot::upload`](crate::PreparedSnapshot::upload). The
     /// folder is no savepoint of this backend then, and what was written is deleted; what could not be is logged.
     pub fn write(
         &self,
@@ -61,7 +61,14 @@ impl SavepointFolder {
             .check("a savepoint")
             .and_then(|()| self.commit(&savepoint));
         if let Err(error) = committed {
-            self.take_back(&savepoint);
+            if error.kind() == ErrorKind::Indeterminate {
+                tracing::warn!(
+                    ?error,
+                    "a savepoint may be written or not: all of it is left"
+                );
+            } else {
+                self.take_back(&savepoint);
+            }
             return Err(error);
         }
         Ok(savepoint)

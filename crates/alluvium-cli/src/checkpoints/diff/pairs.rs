@@ -5,6 +5,7 @@
 
 use alluvium_protocol::schema::{KeyedSchema, StateSchema, ValueSchema};
 use alluvium_protocol::shape::{Shape, difference};
+use alluvium_protocol::ttl::Ttl;
 
 /// A state of one checkpoint or of both.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,41 +102,26 @@ fn compare(a: &StateSchema, b: &StateSchema) -> (Vec<String>, Compared) {
     } else {
         Compared::Printed
     };
+    if a.ttl != b.ttl {
+        let told = |ttl: Option<Ttl>| ttl.map_or_else(|| "none".to_owned(), |ttl| ttl.to_string());
+        differences.push(format!("TTL {} in A, {} in B", told(a.ttl), told(b.ttl)));
+    }
+    if a.value.older != b.value.older {
+        differences.push(format!(
+            "values in {} older forms in A, {} in B",
+            a.value.older.len(),
+            b.value.older.len()
+        ));
+    }
     (differences, compared)
 }
 
 #[cfg(test)]
 mod tests {
-    use alluvium_protocol::row::StateId;
-    use alluvium_protocol::schema::{MSGPACK_NAMED, StateKind};
+    use alluvium_protocol::schema::StateKind;
 
     use super::*;
-
-    fn state(name: &str, kind: StateKind, value: Shape) -> StateSchema {
-        StateSchema {
-            id: StateId::new(1),
-            name: name.into(),
-            kind,
-            namespace: Shape::Unit,
-            map_key: (kind == StateKind::Map).then_some(Shape::Str),
-            value: ValueSchema {
-                codec: MSGPACK_NAMED.into(),
-                version: 1,
-                type_name: String::new(),
-                shape: value,
-                type_version: None,
-                older: Vec::new(),
-            },
-            ttl: None,
-        }
-    }
-
-    fn schema(states: Vec<StateSchema>) -> KeyedSchema {
-        KeyedSchema {
-            key: Shape::Str,
-            states,
-        }
-    }
+    use crate::state::sample::{schema, state};
 
     #[test]
     fn states_are_paired_by_name_and_told_apart_by_what_their_rows_mean() {
@@ -167,5 +153,19 @@ mod tests {
             ]
         );
         assert_eq!(pairs[3].differences, ["value u8 in A, u16 in B"]);
+    }
+
+    #[test]
+    fn a_ttl_and_older_forms_are_told_and_values_stay_comparable() {
+        let stored = state("same", StateKind::Value, Shape::U8);
+        let mut expiring = stored.clone();
+        expiring.ttl = Some(Ttl::new(std::time::Duration::from_secs(60)));
+
+        let pairs = pairs(&schema(vec![stored]), &schema(vec![expiring]));
+
+        assert_eq!(pairs[0].compared, Compared::Bytes);
+        assert_eq!(pairs[0].differences.len(), 1);
+        let told = &pairs[0].differences[0];
+        assert!(told.contains("TTL none in A"), "{told}");
     }
 }

@@ -3,6 +3,9 @@
 //! Invariant: memory holds one row of each side and, of a list that differs, [`ELEMENTS_SHOWN_MAX`] elements of each,
 //! whatever the size of the state. Entries are met in the order of key groups, then states by name, then keys.
 //!
+//! When a value expires is no part of what it is: an entry that expires at another time is the same, and counted
+//! apart.
+//!
 //! A list is one entry, compared element by element: how its elements are divided into chunks depends on when they
 //! were flushed, and says nothing of the state.
 
@@ -45,6 +48,11 @@ pub(super) struct Difference {
     pub(super) before: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
     pub(super) after: Option<Value>,
+    /// When what was there expires, if it is not a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_before: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_after: Option<i64>,
     /// Of a list: its number of elements in A and in B.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) elements: Option<(u64, u64)>,
@@ -57,6 +65,9 @@ pub(super) struct Counts {
     pub(super) changed: u64,
     pub(super) removed: u64,
     pub(super) same: u64,
+    /// How many of those that are the same expire at another time; `None` where values of one side do not expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) other_expiry: Option<u64>,
     /// Bytes of keys and values in A.
     pub(super) bytes_a: u64,
     /// Bytes of keys and values in B.
@@ -103,6 +114,12 @@ pub(super) fn walk(
         )?),
         None => None,
     };
+    if let (Some(a), Some(b)) = (&pair.a, &pair.b)
+        && a.ttl.is_some()
+        && b.ttl.is_some()
+    {
+        counts.other_expiry.get_or_insert(0);
+    }
     let mut walk = Walk {
         compared: pair.compared,
         counts,
@@ -153,7 +170,7 @@ impl Walk<'_, '_> {
             Some(_) => Some(side.entry()?),
             None => None,
         };
-        let (mut value, mut elements) = (None, None);
+        let (mut value, mut elements, mut expires) = (None, None, None);
         let bytes = if side.state.kind == StateKind::List {
             let mut list = List::begin(side);
             let mut shown = Vec::new();
@@ -167,21 +184,32 @@ impl Walk<'_, '_> {
         } else {
             if told.is_some() && !side.cursor.value().is_empty() {
                 value = Some(side.value(0..side.cursor.value().len())?);
+                expires = typed::expires(side.state, side.cursor.value())?;
             }
             let bytes = side.row_bytes();
             side.advance()?;
             bytes
         };
-        let (before, after, pair) = match change {
+        let (before, after, expiry, pair) = match change {
             Change::Removed => {
                 self.counts.removed += 1;
                 self.counts.bytes_a += bytes;
-                (value, None, elements.map(|count| (count, 0)))
+                (
+                    value,
+                    None,
+                    (expires, None),
+                    elements.map(|count| (count, 0)),
+                )
             }
             Change::Added | Change::Changed => {
                 self.counts.added += 1;
                 self.counts.bytes_b += bytes;
-                (None, value, elements.map(|count| (0, count)))
+                (
+                    None,
+                    value,
+                    (None, expires),
+                    elements.map(|count| (0, count)),
+                )
             }
         };
         self.counts.bytes_different += bytes;
@@ -191,6 +219,8 @@ impl Walk<'_, '_> {
                 entry,
                 before,
                 after,
+                expires_before: expiry.0,
+                expires_after: expiry.1,
                 elements: pair,
             })?;
         }
@@ -203,7 +233,8 @@ impl Walk<'_, '_> {
         self.counts.bytes_b += b.row_bytes();
         let (whole_a, whole_b) = (0..a.cursor.value().len(), 0..b.cursor.value().len());
         if self.equal(a, whole_a.clone(), b, whole_b.clone())? {
-            self.counts.same += 1;
+            let other_expiry = has_other_stamp(a, whole_a, b, whole_b)?;
+            self.count_same(other_expiry);
         } else {
             self.counts.changed += 1;
             self.counts.bytes_different += b.row_bytes();
@@ -212,6 +243,8 @@ impl Walk<'_, '_> {
                     change: Change::Changed,
                     entry: b.entry()?,
                     before: Some(a.value(whole_a)?),
+                    expires_before: typed::expires(a.state, a.cursor.value())?,
+                    expires_after: typed::expires(b.state, b.cursor.value())?,
                     after: Some(b.value(whole_b)?),
                     elements: None,
                 };
@@ -227,6 +260,7 @@ impl Walk<'_, '_> {
         let mut entry = b.entry()?;
         let (mut a, mut b) = (List::begin(a), List::begin(b));
         let (mut before, mut after) = (Vec::new(), Vec::new());
+        let mut other_expiry = false;
         loop {
             let (x, y) = (a.next()?, b.next()?);
             if x.is_none() && y.is_none() {
@@ -234,6 +268,7 @@ impl Walk<'_, '_> {
             }
             let same = match (&x, &y) {
                 (Some(x), Some(y)) if entry.index.is_none() => {
+                    other_expiry |= has_other_stamp(a.side, x.clone(), b.side, y.clone())?;
                     self.equal(a.side, x.clone(), b.side, y.clone())?
                 }
                 _ => false,
@@ -251,7 +286,7 @@ impl Walk<'_, '_> {
         self.counts.bytes_a += a.bytes;
         self.counts.bytes_b += b.bytes;
         if entry.index.is_none() {
-            self.counts.same += 1;
+            self.count_same(other_expiry);
             return Ok(());
         }
         self.counts.changed += 1;
@@ -262,14 +297,22 @@ impl Walk<'_, '_> {
             entry,
             before: Some(Value::Seq(before)),
             after: Some(Value::Seq(after)),
+            expires_before: None,
+            expires_after: None,
             elements,
         })
+    }
+
+    fn count_same(&mut self, other_expiry: bool) {
+        self.counts.same += 1;
+        if let Some(count) = &mut self.counts.other_expiry {
+            *count += u64::from(other_expiry);
+        }
     }
 
     fn equal(&self, a: &Side<'_>, x: Range<usize>, b: &Side<'_>, y: Range<usize>) -> Result<bool> {
         match self.compared {
             Compared::Bytes => {
-                // When a value expires is no difference in what it is.
                 let (x, y) = (a.bytes(x), b.bytes(y));
                 let x = typed::unstamped(a.state, x)?;
                 let y = typed::unstamped(b.state, y)?;
@@ -285,6 +328,13 @@ impl Walk<'_, '_> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether values of states that expire do so at another time.
+fn has_other_stamp(a: &Side<'_>, x: Range<usize>, b: &Side<'_>, y: Range<usize>) -> Result<bool> {
+    let (x, y) = (a.bytes(x), b.bytes(y));
+    let stamps = (typed::stamp(a.state, x)?, typed::stamp(b.state, y)?);
+    Ok(matches!(stamps, (Some(x), Some(y)) if x != y))
 }
 
 fn printed(side: &Side<'_>, bytes: Range<usize>) -> Result<String> {

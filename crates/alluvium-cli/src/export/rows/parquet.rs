@@ -88,7 +88,7 @@ impl Parquet {
 impl Rows for Parquet {
     fn push(&mut self, entry: &Entry) -> Result<()> {
         for (column, cells) in self.columns.iter().zip(&mut self.cells) {
-            let cell = column.cell(entry).filter(|cell| *cell != Value::Null);
+            let cell = column.cell(entry)?.filter(|cell| *cell != Value::Null);
             let pushed = cells.push(cell.as_ref());
             self.bytes += pushed.ok_or_else(|| {
                 let cell = cell.as_ref().map_or_else(String::new, Value::to_string);
@@ -208,19 +208,19 @@ impl Of {
                 Some(size_of::<bool>())
             }
             Self::Ints(cells) => {
-                cells.push(integer(cell)?);
+                cells.push(cell.integer()?);
                 Some(size_of::<i32>())
             }
             Self::Unsigned(cells) => {
-                cells.push(integer::<u32>(cell)?.cast_signed());
+                cells.push(cell.integer::<u32>()?.cast_signed());
                 Some(size_of::<i32>())
             }
             Self::Longs(cells) => {
-                cells.push(integer(cell)?);
+                cells.push(cell.integer()?);
                 Some(size_of::<i64>())
             }
             Self::UnsignedLongs(cells) => {
-                cells.push(integer::<u64>(cell)?.cast_signed());
+                cells.push(cell.integer::<u64>()?.cast_signed());
                 Some(size_of::<i64>())
             }
             Self::Floats(cells) => {
@@ -267,14 +267,6 @@ impl Of {
             Self::Bytes(_) => (Physical::BYTE_ARRAY, ConvertedType::NONE),
             Self::Texts(_) => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
         }
-    }
-}
-
-fn integer<T: TryFrom<i128> + TryFrom<u128>>(value: &Value) -> Option<T> {
-    match *value {
-        Value::Int(value) => T::try_from(value).ok(),
-        Value::Uint(value) => T::try_from(value).ok(),
-        _ => None,
     }
 }
 

@@ -216,3 +216,26 @@ fn values_of_a_users_codec_are_their_bytes() {
     assert!(value(&schema(BYTES, Shape::Opaque), &raw("\"0x0\"")).is_err());
     assert!(value(&schema(BYTES, Shape::Opaque), &raw("7")).is_err());
 }
+
+#[test]
+fn a_key_twice_in_a_map_and_a_number_that_would_be_infinite_are_refused() {
+    let map = Shape::map(Shape::U8, Shape::Bool);
+
+    let twice = refused(map, r#"{"1": true, "1": false}"#);
+    let double = refused(Shape::F64, "1e999");
+    let single = refused(Shape::F32, "-1e39");
+
+    assert!(twice.contains("each key once"), "{twice}");
+    assert!(double.contains("1e999"), "{double}");
+    assert!(single.contains("-1e39"), "{single}");
+    let infinite = value(&schema(POSTCARD, Shape::F64), &raw("\"Infinity\"")).unwrap();
+    assert_eq!(infinite, f64::INFINITY.to_le_bytes());
+}
+
+#[test]
+fn values_whose_shape_was_not_recorded_are_taken_as_bytes() {
+    let opaque = schema(MSGPACK_NAMED, Shape::Opaque);
+
+    assert_eq!(value(&opaque, &raw("\"0x93\"")).unwrap(), [0x93]);
+    assert!(value(&opaque, &raw("[1]")).is_err());
+}

@@ -66,7 +66,7 @@ impl<'l> Line<'l> {
                 state.name
             ));
         }
-        let is_timers = matches!(kind, StateKind::EventTimers | StateKind::ProcessingTimers);
+        let is_timers = kind.is_timers();
         let has_namespace = state.namespace != Shape::Unit;
         let fields = [
             ("namespace", self.namespace.is_some(), has_namespace),

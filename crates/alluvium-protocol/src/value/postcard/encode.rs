@@ -113,11 +113,7 @@ fn mismatch(shape: &Shape, found: &str) -> Error {
 }
 
 fn integer<T: TryFrom<i128> + TryFrom<u128>>(shape: &Shape, value: &Value) -> Result<T> {
-    let fits = match *value {
-        Value::Int(value) => T::try_from(value).ok(),
-        Value::Uint(value) => T::try_from(value).ok(),
-        _ => None,
-    };
+    let fits = value.integer();
     fits.ok_or_else(|| mismatch(shape, &value.to_string()))
 }
 
