@@ -4,6 +4,7 @@
 //! parallelisms; not of different maximum parallelisms or keys, whose rows do not lie in the same places.
 
 mod pairs;
+mod side;
 mod walk;
 
 use std::fmt;

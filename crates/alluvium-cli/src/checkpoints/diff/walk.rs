@@ -12,17 +12,15 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use alluvium_protocol::chunk::Elements;
 use alluvium_protocol::key_group::KeyGroup;
-use alluvium_protocol::row::PREFIX_BYTES;
-use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
+use alluvium_protocol::schema::StateKind;
 use alluvium_protocol::value::Value;
 use anyhow::Result;
 use serde::Serialize;
 
 use super::pairs::{Compared, Pair};
+use super::side::{List, Side};
 use crate::state::cut_rows::CutRows;
-use crate::state::opened::Cursor;
 use crate::state::typed::{self, Entry, raw_option};
 
 /// Elements that are shown of a list that differs, from the first that does: 10, a line of a terminal.
@@ -339,108 +337,4 @@ fn has_other_stamp(a: &Side<'_>, x: Range<usize>, b: &Side<'_>, y: Range<usize>)
 
 fn printed(side: &Side<'_>, bytes: Range<usize>) -> Result<String> {
     Ok(side.value(bytes)?.to_string())
-}
-
-/// The rows of one state in one key group of one checkpoint.
-struct Side<'s> {
-    schema: &'s KeyedSchema,
-    state: &'s StateSchema,
-    cursor: Cursor<'s>,
-    ended: bool,
-}
-
-impl<'s> Side<'s> {
-    fn begin(schema: &'s KeyedSchema, state: &'s StateSchema, cursor: Cursor<'s>) -> Result<Self> {
-        let mut side = Self {
-            schema,
-            state,
-            cursor,
-            ended: false,
-        };
-        side.advance()?;
-        Ok(side)
-    }
-
-    fn advance(&mut self) -> Result<()> {
-        self.ended = !self.cursor.advance()?;
-        Ok(())
-    }
-
-    /// What tells the entry at hand from others: state numbers differ between jobs, and chunks between checkpoints.
-    fn address(&self) -> &[u8] {
-        let row = self.cursor.row();
-        let row = match self.state.kind {
-            StateKind::List => typed::list_address(row),
-            _ => row,
-        };
-        row.get(PREFIX_BYTES..).unwrap_or_default()
-    }
-
-    fn row_bytes(&self) -> u64 {
-        (self.cursor.row().len() + self.cursor.value().len()) as u64
-    }
-
-    fn bytes(&self, range: Range<usize>) -> &[u8] {
-        self.cursor.value().get(range).unwrap_or_default()
-    }
-
-    fn value(&self, range: Range<usize>) -> Result<Value> {
-        typed::decode_value(self.state, self.bytes(range))
-    }
-
-    fn entry(&self) -> Result<Entry> {
-        Ok(typed::decode(self.schema, self.state, self.cursor.row())?.entry)
-    }
-}
-
-/// The elements of the list at hand, chunk after chunk.
-struct List<'l, 's> {
-    side: &'l mut Side<'s>,
-    address: Vec<u8>,
-    /// Where the next element of the chunk at hand begins.
-    at: usize,
-    count: u64,
-    /// Of keys and elements, the numbers of chunks not counted.
-    bytes: u64,
-}
-
-impl<'l, 's> List<'l, 's> {
-    fn begin(side: &'l mut Side<'s>) -> Self {
-        let address = side.address().to_vec();
-        let bytes = (PREFIX_BYTES + address.len()) as u64;
-        Self {
-            side,
-            address,
-            at: 0,
-            count: 0,
-            bytes,
-        }
-    }
-
-    /// The place of the next element in the row at hand; after the last, the next entry is at hand.
-    fn next(&mut self) -> Result<Option<Range<usize>>> {
-        while !self.side.ended && self.side.address() == self.address {
-            let chunk = self.side.cursor.value();
-            let mut elements = Elements::new(chunk.get(self.at..).unwrap_or_default());
-            if let Some(element) = elements.next() {
-                let end = chunk.len() - elements.remaining();
-                let begin = end - element?.len();
-                self.bytes += (end - self.at) as u64;
-                self.at = end;
-                self.count += 1;
-                return Ok(Some(begin..end));
-            }
-            self.at = 0;
-            self.side.advance()?;
-        }
-        Ok(None)
-    }
-
-    /// Adds an element to those shown, if there are not enough.
-    fn show(&self, element: Option<Range<usize>>, shown: &mut Vec<Value>) -> Result<()> {
-        if let Some(element) = element.filter(|_| shown.len() < ELEMENTS_SHOWN_MAX) {
-            shown.push(self.side.value(element)?);
-        }
-        Ok(())
-    }
 }

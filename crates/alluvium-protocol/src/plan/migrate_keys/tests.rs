@@ -145,7 +145,6 @@ proptest! {
         let new = NewNames { key: Some(Wide::shape()), namespaces: wide_namespaces(), groups: groups(7) };
         let plan = plan_key_migration(&schema(Narrow::shape()), groups(4), &new).unwrap();
         let mut renamed = Vec::new();
-        // A key group of a few rows at most is the one that its bytes say.
         let _refused_or_renamed = plan.rename(&row, &mut renamed);
     }
 }
