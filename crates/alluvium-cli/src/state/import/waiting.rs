@@ -35,7 +35,7 @@ impl Waiting {
     /// When the system has no thread to give.
     pub(super) fn for_stdin(cancel: &Cancel) -> Result<Self> {
         let (to, blocks) = sync_channel(BLOCKS_WAITING_MAX);
-        let read = move || read_all(std::io::stdin().lock(), &to);
+        let read = move || read_all(io::stdin().lock(), &to);
         let environment = Environment::system();
         environment.spawn.spawn("import-stdin", Box::new(read))?;
         Ok(Self {
