@@ -37,6 +37,7 @@
 
 mod decode;
 mod form;
+mod lossy;
 mod merge;
 mod migration;
 mod resolve;
@@ -46,7 +47,8 @@ mod wire;
 
 use std::fmt;
 
-pub use form::{Form, OLDER_MAX, lossy};
+pub use form::{Form, OLDER_MAX};
+pub use lossy::lossy;
 pub use merge::merge;
 pub use migration::{Migration, plan_migration};
 pub use resolve::{Resolution, resolve, resolve_key};

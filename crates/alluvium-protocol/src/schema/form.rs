@@ -3,7 +3,7 @@
 //! Invariant of a stored schema: every value of the state has its present form or one of the older ones. A form leaves
 //! the schema only when all values of the state have been written anew.
 
-use crate::schema::{MSGPACK_NAMED, ValueSchema};
+use crate::schema::ValueSchema;
 use crate::shape::{Shape, difference};
 
 /// Older forms that a schema may have. A state whose type changed so often without a rewrite is due for one: each
@@ -79,48 +79,24 @@ impl ValueSchema {
     /// What is recorded of values of two stores that become one, the present form being this schema's.
     #[must_use]
     pub(super) fn joined_by(&self, other: &Self) -> Self {
-        let mut joined = self.clone();
-        for form in other.forms() {
-            if joined.forms().all(|known| !known.is_written_like(&form)) {
-                joined.older.push(form);
-            }
+        let mut older: Vec<_> = other
+            .forms()
+            .filter(|form| self.forms().all(|known| !known.is_written_like(form)))
+            .collect();
+        // The other store is behind, so what only it has is older; of values that tell, the version says so.
+        older.extend(self.older.iter().cloned());
+        older.sort_by_key(|form| form.type_version);
+        Self {
+            older,
+            ..self.clone()
         }
-        joined
-    }
-}
-
-/// Why values of a shape would not come back from a codec as they were, if so: nothing can be read from a state that
-/// should never have been written.
-///
-/// MessagePack writes an absent value and a value without content alike.
-#[must_use]
-pub fn lossy(codec: &str, shape: &Shape) -> Option<String> {
-    if codec != MSGPACK_NAMED {
-        return None;
-    }
-    match shape {
-        Shape::Option(of) => match of.as_ref() {
-            Shape::Option(_) | Shape::Unit => Some(format!(
-                "{MSGPACK_NAMED} writes the `Some(None)` or `Some(())` of {shape} as it writes `None`"
-            )),
-            of => lossy(codec, of),
-        },
-        Shape::Seq(of) => lossy(codec, of),
-        Shape::Map(key, value) => lossy(codec, key).or_else(|| lossy(codec, value)),
-        Shape::Tuple(parts) => parts.iter().find_map(|part| lossy(codec, part)),
-        Shape::Struct { fields, .. } => fields.iter().find_map(|(name, field)| {
-            lossy(codec, field).map(|why| format!("field `{name}`: {why}"))
-        }),
-        Shape::Enum { variants, .. } => variants.iter().find_map(|(_, name, payload)| {
-            lossy(codec, payload).map(|why| format!("variant `{name}`: {why}"))
-        }),
-        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::MSGPACK_NAMED;
 
     fn schema(shape: Shape, older: &[Shape]) -> ValueSchema {
         let form = |shape: &Shape| Form {
@@ -151,20 +127,5 @@ mod tests {
             schema(Shape::U8, &[Shape::U16, Shape::U32])
         );
         assert_eq!(third.alone(), schema(Shape::U32, &[]));
-    }
-
-    #[test]
-    fn two_options_around_each_other_are_one_in_messagepack() {
-        let nested = Shape::option(Shape::option(Shape::U8));
-        let within = Shape::Struct {
-            name: "Leg".to_owned(),
-            fields: vec![("gate".to_owned(), Shape::seq(nested))],
-        };
-
-        let why = lossy(MSGPACK_NAMED, &within).unwrap();
-
-        assert!(why.starts_with("field `gate`: "), "{why}");
-        assert_eq!(lossy("postcard", &within), None);
-        assert_eq!(lossy(MSGPACK_NAMED, &Shape::option(Shape::U8)), None);
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::row::StateId;
+use crate::schema::resolve::returns;
 use crate::schema::{KeyedSchema, StateSchema, ValueSchema};
 use crate::shape::difference;
 use crate::ttl::TimeDomain;
@@ -17,7 +18,8 @@ use crate::ttl::TimeDomain;
 ///
 /// # Errors
 /// `Invalid` when there is no schema at all. `Incompatible` when two schemas differ in the key's shape, in
-/// the state that a number stands for, or in a state's kind, shapes or codec.
+/// the state that a number stands for, or in a state's kind, shapes or codec, or when a field comes back that values of one
+/// of them still have from before.
 pub fn merge(schemas: &[&KeyedSchema]) -> Result<KeyedSchema> {
     let (first, others) = schemas.split_first().ok_or_else(|| {
         Error::invalid("merge of no schemas: a restore needs at least one manifest")
@@ -69,7 +71,7 @@ impl<'a> Union<'a> {
         if let Some(text) = disagreement(known, state) {
             return Err(Error::incompatible(text));
         }
-        if let Some(joined) = joined(&known.value, &state.value) {
+        if let Ok(joined) = joined(&known.value, &state.value) {
             known.value = joined;
         }
         Ok(())
@@ -125,19 +127,18 @@ fn disagreement(known: &StateSchema, state: &StateSchema) -> Option<String> {
         ))
     })
     .or_else(|| {
-        if joined(&known.value, &state.value).is_some() {
-            return None;
-        }
-        let difference = difference(&known.value.shape, &state.value.shape)
-            .unwrap_or_else(|| "one tells the version of its type, the other does not".to_owned());
+        let why = joined(&known.value, &state.value).err()?;
         Some(format!(
-            "state `{name}`: two manifests differ in the value: {difference}"
+            "state `{name}`: two manifests differ in the value: {why}"
         ))
     })
 }
 
-/// The schema of the values of two, if one of them follows upon the other.
-fn joined(one: &ValueSchema, other: &ValueSchema) -> Option<ValueSchema> {
+/// The schema of the values of two, if one of them follows upon the other, or why there is none.
+///
+/// Schemas do not tell when a form was written. A form that both have is taken for the same, though the values of
+/// one may have left it and come back to it.
+fn joined(one: &ValueSchema, other: &ValueSchema) -> Result<ValueSchema, String> {
     let follows = |ahead: &ValueSchema, behind: &ValueSchema| {
         let form = behind.form();
         if ahead.type_version != behind.type_version {
@@ -148,11 +149,18 @@ fn joined(one: &ValueSchema, other: &ValueSchema) -> Option<ValueSchema> {
         }
         ahead.forms().any(|known| known.is_written_like(&form))
     };
-    if follows(one, other) {
-        Some(one.joined_by(other))
+    let (ahead, behind) = if follows(one, other) {
+        (one, other)
     } else if follows(other, one) {
-        Some(other.joined_by(one))
+        (other, one)
     } else {
-        None
+        return Err(difference(&one.shape, &other.shape).unwrap_or_else(|| {
+            "one tells the version of its type, the other does not".to_owned()
+        }));
+    };
+    // Declaring what is ahead was compared with its own older forms, not with those of what is behind.
+    for (older, between) in behind.forms().zip(behind.forms().skip(1)) {
+        returns(&older, &between, ahead)?;
     }
+    Ok(ahead.joined_by(behind))
 }

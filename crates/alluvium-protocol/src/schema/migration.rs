@@ -1,7 +1,8 @@
 //! What an eager migration has to do, from what is stored and the two declarations it is between.
 
-use crate::schema::StateSchema;
+use crate::schema::lossy::lossy;
 use crate::schema::resolve::{Resolution, resolve, rows_differ};
+use crate::schema::{StateSchema, ValueSchema};
 
 /// What to do with a state that is to be migrated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub fn plan_migration(
             new.value.version.saturating_add(1)
         ));
     }
+    if let Some(why) = lossy(&new.value.codec, &new.value.shape) {
+        return Migration::Invalid(format!("migrate state `{name}`: {why}"));
+    }
     let Some(stored) = stored else {
         return Migration::Done;
     };
@@ -51,9 +55,29 @@ pub fn plan_migration(
         return Migration::Done;
     }
     match resolve(stored, old) {
+        Resolution::AsIs | Resolution::AfterMigration(_)
+            if goes_back(&stored.value, &new.value) =>
+        {
+            Migration::Invalid(format!(
+                "migrate state `{name}`: stored values may have had the new form before, so that nothing could tell \
+                 migrated values from others: give the new declaration another version, as in `.version({})`",
+                new.value.version.saturating_add(1)
+            ))
+        }
         Resolution::AsIs | Resolution::AfterMigration(_) => Migration::Rewrite,
         Resolution::Incompatible(why) => Migration::Incompatible(format!(
             "migrate state `{name}`: it is neither what is to be migrated nor migrated: {why}"
         )),
     }
+}
+
+/// Whether stored values had the new form before. One subtask may have migrated and another not: where their values become
+/// one state, migrated ones would be taken for old ones.
+fn goes_back(stored: &ValueSchema, new: &ValueSchema) -> bool {
+    let form = new.form();
+    (&stored.codec, stored.version) == (&new.codec, new.version)
+        && stored
+            .older
+            .iter()
+            .any(|older| older.is_written_like(&form))
 }

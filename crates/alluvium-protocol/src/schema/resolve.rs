@@ -200,12 +200,11 @@ fn unknown_version(form: &Form, declared: &ValueSchema) -> String {
              that wrote it, or a later one"
         );
     }
-    let mut known: Vec<_> = declared
+    let known: Vec<_> = declared
         .forms()
         .filter_map(|form| form.type_version)
         .map(|version| version.to_string())
         .collect();
-    known.sort();
     format!(
         "version {version} of its type is stored, and the program knows {}: declare it as what came before them, or \
          rewrite the state (`Backend::rewrite`) with a program that knows it",
@@ -214,7 +213,7 @@ fn unknown_version(form: &Form, declared: &ValueSchema) -> String {
 }
 
 /// Refuses a field that values of an older form still have, that a later form did without, and that is back.
-fn returns(older: &Form, between: &Form, declared: &ValueSchema) -> Result<(), String> {
+pub(super) fn returns(older: &Form, between: &Form, declared: &ValueSchema) -> Result<(), String> {
     if declared.codec != MSGPACK_NAMED || older.type_version != between.type_version {
         return Ok(());
     }

@@ -16,6 +16,7 @@
 
 use std::fmt;
 
+use crate::schema::lossy::may_be_nil;
 use crate::shape::Shape;
 
 /// One difference between two shapes: where, and what.
@@ -109,7 +110,7 @@ impl<'a> Comparison<'a> {
                 self.note(format!("{stored} becomes {declared}"));
                 Ok(())
             }
-            (stored, Shape::Option(declared)) if !may_be_nil(stored) => {
+            (stored, Shape::Option(declared)) if !may_be_nil(stored, is_unknown) => {
                 self.compare(stored, declared)?;
                 self.note(format!("{stored} becomes optional"));
                 Ok(())
@@ -260,12 +261,9 @@ fn is_positional(fields: &[(String, Shape)]) -> bool {
             .all(|(n, (name, _))| *name == n.to_string())
 }
 
-/// Whether a value may be written as an absent one is, or nothing is known of it.
-const fn may_be_nil(shape: &Shape) -> bool {
-    matches!(
-        shape,
-        Shape::Option(_) | Shape::Unit | Shape::Opaque | Shape::Recursive(_)
-    )
+/// Whether nothing is known of a value here.
+const fn is_unknown(shape: &Shape) -> bool {
+    matches!(shape, Shape::Opaque | Shape::Recursive(_))
 }
 
 /// Whether every value of one number type is a value of the other and is stored alike.

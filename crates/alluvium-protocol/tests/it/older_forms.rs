@@ -125,6 +125,11 @@ fn a_version_that_the_chain_lacks_is_refused_by_number() {
             "Backend::rewrite",
         ],
     );
+    let many = versions(&[(2, Shape::Str), (9, Shape::Bool), (10, Shape::U8)]);
+    refused(
+        &resolve(&versions(&[(3, Shape::U8)]), &many),
+        &["knows 2, 9, 10:"],
+    );
     refused(
         &resolve(&versions(&[(7, Shape::Bool)]), &declared),
         &[
@@ -333,6 +338,77 @@ fn subtasks_that_mean_different_things_by_a_version_are_not_merged() {
 
     assert_eq!(error.kind(), ErrorKind::Incompatible);
     assert!(error.to_string().contains("u8 was stored, i8"), "{error}");
+}
+
+#[test]
+fn a_field_that_comes_back_for_one_subtask_is_refused_for_the_values_of_another() {
+    let with = structure(&[("a", Shape::U8), ("y", Shape::U8)]);
+    let without = structure(&[("a", Shape::U8)]);
+    // One never had the field before; the other has values from when it meant something else.
+    let ahead = keyed(named(&[without.clone(), with.clone()]));
+    let behind = keyed(named(&[with, without]));
+
+    for [one, other] in [[&ahead, &behind], [&behind, &ahead]] {
+        let error = merge(&[one, other]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Incompatible);
+        for part in ["state `latest`", "field `y` was dropped"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+}
+
+#[test]
+fn merged_forms_are_in_the_order_in_which_they_were_written() {
+    let [first, second, third] = [Shape::U8, Shape::U16, Shape::U32];
+    let ahead = keyed(named(&[second.clone(), third.clone()]));
+    let behind = keyed(named(&[first.clone(), second.clone()]));
+    let all = keyed(named(&[first, second, third]));
+
+    assert_eq!(merge(&[&ahead, &behind]).unwrap(), all);
+    assert_eq!(merge(&[&behind, &ahead]).unwrap(), all);
+}
+
+#[test]
+fn a_migration_back_to_an_older_form_is_refused_unless_it_shows() {
+    let (wide, narrow) = (named(&[Shape::I64]), named(&[Shape::I32]));
+    // What one subtask has migrated already, another one's values may be as they were: nobody can tell.
+    let merged = merge(&[
+        &keyed(named(&[Shape::I32, Shape::I64])),
+        &keyed(narrow.clone()),
+    ])
+    .unwrap();
+    let [stored] = &merged.states[..] else {
+        panic!("{merged:?}")
+    };
+
+    let Migration::Invalid(why) = plan_migration(Some(stored), &wide, &narrow) else {
+        panic!("it would run twice over values that were migrated")
+    };
+    for part in ["migrate state `latest`", "`.version(2)`"] {
+        assert!(why.contains(part), "{part} is not in: {why}");
+    }
+    let mut marked = narrow;
+    marked.value.version = 2;
+    assert_eq!(
+        plan_migration(Some(stored), &wide, &marked),
+        Migration::Rewrite
+    );
+}
+
+#[test]
+fn a_migration_into_a_type_that_does_not_come_back_is_refused() {
+    let nested = Shape::option(Shape::option(Shape::U8));
+    let old = state(POSTCARD, &[(None, nested.clone())]);
+    let new = named(&[nested]);
+
+    for stored in [None, Some(&old)] {
+        let Migration::Invalid(why) = plan_migration(stored, &old, &new) else {
+            panic!("no value could be read any more")
+        };
+        for part in ["migrate state `latest`", "`Some(None)`"] {
+            assert!(why.contains(part), "{part} is not in: {why}");
+        }
+    }
 }
 
 #[test]
