@@ -277,7 +277,7 @@ impl BytesBackend {
         fits: impl FnOnce(StateKind) -> bool,
     ) -> Result<&StateSchema> {
         let schema = self.registry.get(state.position());
-        let schema = schema.ok_or_else(|| Error::invalid("a state of another backend"))?;
+        let schema = schema.ok_or_else(unknown_state)?;
         if fits(schema.kind) {
             Ok(schema)
         } else {
@@ -306,6 +306,13 @@ impl BytesBackend {
         let schema = self.registry.get(state.position());
         schema.is_some_and(|schema| schema.kind == StateKind::List)
     }
+}
+
+#[cold]
+fn unknown_state() -> Error {
+    Error::invalid(
+        "a state of another backend, or one that was migrated since: use the handle that `migrate` gave",
+    )
 }
 
 #[cold]

@@ -22,10 +22,10 @@ pub trait Keyed: sealed::Handle {
     type Namespace: Key;
 }
 
-mod sealed {
+pub(super) mod sealed {
     use super::Registered;
 
-    #[expect(unnameable_types, reason = "seals Keyed")]
+    #[expect(unnameable_types, reason = "seals Keyed and Rewrite")]
     pub trait Handle: Copy {
         fn registered(&self) -> Registered;
     }

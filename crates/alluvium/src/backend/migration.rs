@@ -2,12 +2,12 @@
 
 use alluvium_protocol::key::Key;
 
-use super::Backend;
+use super::{Backend, keys};
 use crate::codec::Codec;
 use crate::error::Result;
 use crate::state::{
     Aggregate, Aggregating, AggregatingState, List, ListState, Map, MapState, Reducing,
-    ReducingState, Registered, State, Value, ValueState,
+    ReducingState, State, Value, ValueState,
 };
 
 /// A descriptor of a state that holds values: all but timers. Sealed, as [`State`] is.
@@ -49,12 +49,11 @@ pub trait Rewrite: sealed::Held {}
 impl<H: sealed::Held> Rewrite for H {}
 
 mod sealed {
-    use super::{Aggregate, Aggregating, Codec, List, Map, Reducing, Registered, Result, Value};
+    use super::keys::sealed::Handle;
+    use super::{Aggregate, Aggregating, Codec, Key, List, Map, Reducing, Result, Value};
 
     #[expect(unnameable_types, reason = "seals Rewrite")]
-    pub trait Held: Copy {
-        fn registered(&self) -> Registered;
-
+    pub trait Held: Handle {
         /// Appends a value as it is written now.
         fn write_anew(&self, old: &[u8], new: &mut Vec<u8>) -> Result<()>;
     }
@@ -62,23 +61,19 @@ mod sealed {
     macro_rules! held {
         ($handle:ident<$($parameter:ident),+> holds $value:ty, where $($bound:tt)+) => {
             impl<$($parameter),+> Held for $handle<$($parameter),+> where $($bound)+ {
-                fn registered(&self) -> Registered {
-                    self.state
-                }
-
                 fn write_anew(&self, old: &[u8], new: &mut Vec<u8>) -> Result<()> {
-                    let value = self.state.decode::<$value, C>(old)?;
-                    self.state.encode::<$value, C>(&value, new)
+                    let value = self.registered().decode::<$value, C>(old)?;
+                    self.registered().encode::<$value, C>(&value, new)
                 }
             }
         };
     }
 
-    held!(Value<T, N, C> holds T, where C: Codec<T>);
-    held!(List<T, N, C> holds T, where C: Codec<T>);
-    held!(Map<MK, V, N, C> holds V, where C: Codec<V>);
-    held!(Reducing<T, N, C> holds T, where C: Codec<T>);
-    held!(Aggregating<A, N, C> holds A::Accumulator, where A: Aggregate, C: Codec<A::Accumulator>);
+    held!(Value<T, N, C> holds T, where N: Key, C: Codec<T>);
+    held!(List<T, N, C> holds T, where N: Key, C: Codec<T>);
+    held!(Map<MK, V, N, C> holds V, where MK: Key, N: Key, C: Codec<V>);
+    held!(Reducing<T, N, C> holds T, where N: Key, C: Codec<T>);
+    held!(Aggregating<A, N, C> holds A::Accumulator, where A: Aggregate, N: Key, C: Codec<A::Accumulator>);
 }
 
 impl<K: Key> Backend<K> {
@@ -87,7 +82,8 @@ impl<K: Key> Backend<K> {
     /// nothing is migrated: a program may keep the call for as long as it may meet a checkpoint of the old form.
     ///
     /// Name, kind, namespace and map key are the same in both; types, codec and version of the values may differ, and must in
-    /// something that is recorded. `migrate` is asked twice for each value, and must give the same both times.
+    /// something that is recorded. `migrate` is asked twice for each value, and must give the same both times. Handles of the
+    /// state from before are invalid once its values were migrated.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -109,7 +105,8 @@ impl<K: Key> Backend<K> {
     /// ```
     ///
     /// # Errors
-    /// `Invalid` when `old` and `new` differ in more than that, or record the same; `Incompatible` when neither is
+    /// `Invalid` when `old` and `new` differ in more than that, or record the same, when values may have had the form of `new` before, or
+    /// could not be read in it; `Incompatible` when neither is
     /// what is stored; `Corrupt` when stored bytes are no value of `old`; what `migrate` returns. Nothing has changed then. What
     /// [`BytesBackend::get`](crate::BytesBackend::get) says of the store; when it fails while new values are written, the backend
     /// has to be restored again.

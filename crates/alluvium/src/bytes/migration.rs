@@ -5,8 +5,8 @@
 //! schema has the new form alone. Which values are migrated at all is [`plan_migration`]'s decision.
 
 use alluvium_protocol::chunk::{Elements, push_element_with};
-use alluvium_protocol::row::{RowRange, push_prefix};
-use alluvium_protocol::schema::{Migration, StateKind, StateSchema, ValueSchema, plan_migration};
+use alluvium_protocol::row::{RowRange, StateId, push_prefix};
+use alluvium_protocol::schema::{Migration, StateKind, StateSchema, plan_migration};
 use alluvium_protocol::stamp::STAMP_BYTES;
 
 use super::rewrite::Rewritten;
@@ -20,7 +20,8 @@ pub type ChangeValue<'c> = dyn FnMut(&[u8], &mut Vec<u8>) -> Result<()> + 'c;
 impl BytesBackend {
     /// Declares a state as `new`. Where its values are stored as `old` says, all are changed first, which takes a time in
     /// proportion to them; where they are stored as `new` says already, or there are none, nothing is. `change` is asked
-    /// twice for each value, and must give the same both times.
+    /// twice for each value, and must give the same both times. What [`BytesBackend::register`] returned for the state before is
+    /// invalid once its values have changed.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -66,21 +67,25 @@ impl BytesBackend {
         new: StateDeclaration,
         change: &mut ChangeValue<'_>,
     ) -> Result<StateIndex> {
-        let stored = self.registry.named(&new.name);
-        match plan_migration(stored, &old.schema(), &new.schema()) {
+        let stored = self.registry.named(&new.name).cloned();
+        match plan_migration(stored.as_ref(), &old.schema(), &new.schema()) {
             Migration::Done => {}
             Migration::Incompatible(why) => {
                 return Err(Error::new(ErrorKind::Incompatible, why));
             }
             Migration::Invalid(why) => return Err(Error::invalid(why)),
             Migration::Rewrite => {
+                if let Some(stored) = &stored {
+                    self.check_changes(stored, change)?;
+                }
                 // A TTL that is switched has its stamps changed here, before values are.
                 let old = StateDeclaration {
                     ttl: new.ttl,
                     ..old
                 };
                 let state = self.register(old)?;
-                self.change_values(state, new.value.clone(), change)?;
+                let id = self.write_changes(state, change)?;
+                self.registry.migrated(id, new.value.clone());
             }
         }
         self.register(new)
@@ -96,35 +101,40 @@ impl BytesBackend {
         if schema.value.older.is_empty() {
             return Ok(());
         }
-        let value = schema.value.clone();
-        self.change_values(state, value, change)
+        let schema = schema.clone();
+        self.check_changes(&schema, change)?;
+        let id = self.write_changes(state, change)?;
+        self.registry.written_anew(id, schema.value);
+        Ok(())
     }
 
-    /// Changes all values of a state, after which its schema has `value` alone.
-    fn change_values(
+    /// Changes all values of a state, which were checked. What its schema says of them is then up to the caller.
+    fn write_changes(
         &mut self,
         state: StateIndex,
-        value: ValueSchema,
         change: &mut ChangeValue<'_>,
-    ) -> Result<()> {
+    ) -> Result<StateId> {
         let schema = self.schema_of(state, |kind| !kind.is_timers())?.clone();
-        let rewritten = self.check_changes(&schema, change).and_then(|()| {
-            // What it knows of lists and maps is about to be wrong.
-            self.buffer.forget_collections()?;
+        // What it knows of lists and maps is about to be wrong.
+        let forgotten = self.buffer.forget_collections();
+        let rewritten = forgotten.and_then(|()| {
             self.rewrite_rows(schema.id, &mut |_, old, new| {
                 changed(&schema, old, new, change)?;
                 Ok(Rewritten::Put)
             })
         });
-        let name = &schema.name;
-        let rows = rewritten.map_err(|error| error.context(format!("migrate state {name:?}")))?;
-        self.registry.written_anew(schema.id, value);
-        tracing::info!(state = name, rows, "all values have the new form");
-        Ok(())
+        let rows = rewritten.map_err(|error| of_state(error, &schema))?;
+        tracing::info!(state = schema.name, rows, "all values have the new form");
+        Ok(schema.id)
     }
 
     /// Makes all new values for nothing but their errors.
     fn check_changes(&mut self, schema: &StateSchema, change: &mut ChangeValue<'_>) -> Result<()> {
+        let checked = self.check_rows(schema, change);
+        checked.map_err(|error| of_state(error, schema))
+    }
+
+    fn check_rows(&mut self, schema: &StateSchema, change: &mut ChangeValue<'_>) -> Result<()> {
         self.check_whole()?;
         self.buffer.settle()?;
         let mut new = Vec::new();
@@ -140,6 +150,10 @@ impl BytesBackend {
         }
         Ok(())
     }
+}
+
+fn of_state(error: Error, schema: &StateSchema) -> Error {
+    error.context(format!("migrate state {:?}", schema.name))
 }
 
 /// Appends a row's new value.

@@ -2,7 +2,8 @@
 //!
 //! Invariants: a name has one id for the life of its rows; an id has one name. Ids come from the name's
 //! hash, so that subtasks agree on them in whatever order they register. A restored state that the
-//! program has not declared (yet) is kept, and goes into every snapshot.
+//! program has not declared (yet) is kept, and goes into every snapshot. A position, which is what handles have, is never given
+//! to another state or to values of another type that were migrated.
 
 use alluvium_protocol::key_group::KeyHash;
 use alluvium_protocol::row::StateId;
@@ -52,7 +53,8 @@ impl StateDeclaration {
 #[derive(Debug)]
 pub(crate) struct Registry {
     key: Shape,
-    states: Vec<Known>,
+    /// By position; `None` where a state was before its values were migrated.
+    states: Vec<Option<Known>>,
 }
 
 #[derive(Debug)]
@@ -88,7 +90,11 @@ impl Registry {
         match resolve_key(&stored.key, &key) {
             Resolution::AsIs => Ok(Self {
                 key,
-                states: stored.states.into_iter().map(Known::stored).collect(),
+                states: stored
+                    .states
+                    .into_iter()
+                    .map(|state| Some(Known::stored(state)))
+                    .collect(),
             }),
             Resolution::AfterMigration(why) | Resolution::Incompatible(why) => {
                 Err(Error::new(ErrorKind::Incompatible, why))
@@ -110,14 +116,12 @@ impl Registry {
             ttl,
         } = declaration;
         check_ttl(&name, kind, ttl)?;
-        if let Some(why) = lossy(&value.codec, &value.shape) {
-            return Err(Error::invalid(format!("state {name:?}: {why}")));
-        }
-        let position = self
-            .states
-            .iter()
-            .position(|known| known.schema.name == name);
-        let known = position.and_then(|position| self.states.get(position));
+        let is_known = |state: &Option<Known>| {
+            let known = state.as_ref();
+            known.is_some_and(|known| known.schema.name == name)
+        };
+        let position = self.states.iter().position(is_known);
+        let known = position.and_then(|position| self.states.get(position)?.as_ref());
         let id = match known {
             Some(known) => known.schema.id,
             None => self.free_id(&name)?,
@@ -132,6 +136,7 @@ impl Registry {
             ttl,
         };
         let Some(known) = known else {
+            check_readable(&declared)?;
             // Nothing is stored, so nothing is of an older version that the program could read.
             declared.value = declared.value.alone();
             return Ok(Registration {
@@ -148,6 +153,7 @@ impl Registry {
                 };
             }
             Resolution::AfterMigration(how) => {
+                check_readable(&declared)?;
                 tracing::info!(
                     state = declared.name,
                     how,
@@ -177,10 +183,10 @@ impl Registry {
 
     /// Takes a state over as it was declared. Returns its position.
     pub(crate) fn accept(&mut self, registration: Registration) -> usize {
-        let state = Known {
+        let state = Some(Known {
             schema: registration.declared,
             declared: true,
-        };
+        });
         let known = registration.position;
         match known.and_then(|position| Some((position, self.states.get_mut(position)?))) {
             Some((position, known)) => {
@@ -195,7 +201,7 @@ impl Registry {
     }
 
     fn free_id(&self, name: &str) -> Result<StateId> {
-        let taken = |id: u16| self.states.iter().any(|known| known.schema.id.get() == id);
+        let taken = |id: u16| self.known().any(|known| known.schema.id.get() == id);
         let hash = KeyHash::of(name.as_bytes()).0;
         let first = u16::try_from(hash & 0xffff).unwrap_or_default();
         (0..=u16::MAX)
@@ -207,30 +213,44 @@ impl Registry {
 
     /// The state of a name.
     pub(crate) fn named(&self, name: &str) -> Option<&StateSchema> {
-        let mut schemas = self.states.iter().map(|known| &known.schema);
+        let mut schemas = self.known().map(|known| &known.schema);
         schemas.find(|schema| schema.name == name)
     }
 
     /// Notes that all values of a state have one form.
     pub(crate) fn written_anew(&mut self, id: StateId, value: ValueSchema) {
-        let mut schemas = self.states.iter_mut().map(|known| &mut known.schema);
-        if let Some(state) = schemas.find(|schema| schema.id == id) {
-            state.value = value.alone();
+        let mut schemas = self.states.iter_mut().flatten();
+        if let Some(state) = schemas.find(|known| known.schema.id == id) {
+            state.schema.value = value.alone();
+        }
+    }
+
+    /// Notes that all values of a state were migrated. It has another position from then on: who has the one before would
+    /// misread them.
+    pub(crate) fn migrated(&mut self, id: StateId, value: ValueSchema) {
+        self.written_anew(id, value);
+        let is_meant = |known: &mut Known| known.schema.id == id;
+        let moved = self
+            .states
+            .iter_mut()
+            .find_map(|slot| slot.take_if(is_meant));
+        if moved.is_some() {
+            self.states.push(moved);
         }
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&StateSchema> {
-        self.states.get(index).map(|known| &known.schema)
+        self.states.get(index)?.as_ref().map(|known| &known.schema)
+    }
+
+    fn known(&self) -> impl Iterator<Item = &Known> {
+        self.states.iter().flatten()
     }
 
     pub(crate) fn schema(&self) -> KeyedSchema {
         KeyedSchema {
             key: self.key.clone(),
-            states: self
-                .states
-                .iter()
-                .map(|known| known.schema.clone())
-                .collect(),
+            states: self.known().map(|known| known.schema.clone()).collect(),
         }
     }
 }
@@ -244,6 +264,14 @@ impl Known {
     }
 }
 
+/// Refuses values that could be written and not be read. Those that a state has already are what they are.
+fn check_readable(declared: &StateSchema) -> Result<()> {
+    match lossy(&declared.value.codec, &declared.value.shape) {
+        None => Ok(()),
+        Some(why) => Err(Error::invalid(format!("state {:?}: {why}", declared.name))),
+    }
+}
+
 fn check_ttl(name: &str, kind: StateKind, ttl: Option<Ttl>) -> Result<()> {
     match ttl {
         Some(_) if kind.is_timers() => Err(Error::invalid(format!(
@@ -253,5 +281,53 @@ fn check_ttl(name: &str, kind: StateKind, ttl: Option<Ttl>) -> Result<()> {
             "state {name:?} has a TTL of no time: declare at least a millisecond"
         ))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alluvium_protocol::schema::MSGPACK_NAMED;
+
+    use super::*;
+
+    fn declared(shape: Shape) -> StateDeclaration {
+        StateDeclaration {
+            name: "latest".to_owned(),
+            kind: StateKind::Value,
+            namespace: Shape::Unit,
+            map_key: None,
+            value: ValueSchema {
+                codec: MSGPACK_NAMED.to_owned(),
+                version: 1,
+                type_name: String::new(),
+                shape,
+                type_version: None,
+                older: Vec::new(),
+            },
+            ttl: None,
+        }
+    }
+
+    #[test]
+    fn a_stored_state_whose_values_may_be_ambiguous_has_a_way_out() {
+        let ambiguous = declared(Shape::option(Shape::option(Shape::U8)));
+        let wider = declared(Shape::option(Shape::option(Shape::U16)));
+        let stored = KeyedSchema {
+            key: Shape::Str,
+            states: vec![ambiguous.schema()],
+        };
+
+        let registry = Registry::restore(Shape::Str, stored).unwrap();
+
+        assert!(registry.plan(ambiguous.clone()).is_ok());
+        let refused = [
+            registry.plan(wider).unwrap_err(),
+            Registry::new(Shape::Str).plan(ambiguous).unwrap_err(),
+        ];
+        assert!(
+            refused
+                .iter()
+                .all(|error| error.kind() == ErrorKind::Invalid)
+        );
     }
 }

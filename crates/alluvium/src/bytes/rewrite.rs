@@ -5,8 +5,8 @@
 //! Nothing outlives the process before a snapshot. A rewrite that fails half way leaves the backend without a usable
 //! state of that name: it takes no snapshot any more (`BytesBackend::broken`).
 //!
-//! Must not be used for a state that was read or written through this backend already: the buffer may have what it says of
-//! lists and maps as they were.
+//! Must not be used for a state that was read or written through this backend already, unless `Buffer::forget_collections` was
+//! called first: the buffer may have what it says of lists and maps as they were.
 
 use alluvium_protocol::row::{PREFIX_BYTES, RowRange, StateId, push_prefix};
 

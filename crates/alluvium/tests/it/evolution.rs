@@ -24,7 +24,7 @@ const INTRODUCTION: &str = "\
 
 What becomes of stored values when a program that declares a changed type restores them, for every change and codec. A test
 finds it out (`crates/alluvium/tests/it/evolution.rs`): the old program writes values, the new one restores and reads them, and they are compared with what
-a programmer would have made of them. Nowhere is a wrong value read without an error.
+a programmer would have made of them. In this table nowhere is a wrong value read without an error; what is not in it is told below.
 
 - *as is*: read and written as before.
 - *after migration*: stored values are read by the new type; a value has its new form once it is written. `Backend::rewrite` writes all.
@@ -47,6 +47,12 @@ const NOTES: &str = "
   default. Give it `#[serde(alias = \"old name\")]`.
 - **A field that was dropped and comes back** under its name is refused until the state was rewritten: values that were not written meanwhile would show what they
   had.
+- **A field that was dropped and comes back as an alias** is not refused: a shape has only the name that is written. After `{ x, y }`, then `{ y }`, a field
+  `#[serde(alias = \"x\")] z` shows the `x` of values that were not written meanwhile. Rewrite the state (`Backend::rewrite`) before an old name
+  is used again.
+- **When a form was written**: subtasks that are restored together may each have left a form and come back to it, and a form that both have is taken
+  for one. A field that was dropped and came back in one subtask alone shows what values of another had, if that one never knew the form in between.
+  So declare a state in all subtasks whenever its type changes.
 - **Types without a shape**: those that only a self-describing format can read (`#[serde(flatten)]`, `untagged`, internally tagged enums) are
   recorded as opaque, and so is what contains one of them. Only the descriptor's `.version(n)` tells that they changed.
 - **A type that is written otherwise than it is read** (`skip_serializing_if` in a codec without names, a `Serialize` that does not match its

@@ -12,6 +12,7 @@ mod interruptions;
 mod job;
 mod local_copies;
 mod memory_store;
+mod migrated_states;
 mod migrations;
 mod protocol;
 mod restores;

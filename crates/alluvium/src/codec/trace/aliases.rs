@@ -47,20 +47,19 @@ impl Aliases {
         Some((first, next, field))
     }
 
-    /// Notes what the struct said. Returns whether that was anything.
-    fn answered(&mut self, twice: Option<&'static str>) -> bool {
-        let is_new = self.first == self.next;
-        match twice {
-            Some(name) => {
-                if is_new {
-                    self.names.push(name);
-                }
-                self.next += 1;
-            }
-            None if is_new => return false,
-            None => self.first = self.next,
+    /// Notes that both names are of one field, which is called this.
+    fn are_one(&mut self, name: &'static str) {
+        if self.first == self.next {
+            self.names.push(name);
         }
-        true
+        self.next += 1;
+    }
+
+    /// Notes that the names are of two fields. Returns whether they can be.
+    fn are_two(&mut self) -> bool {
+        let is_new = self.first == self.next;
+        self.first = self.next;
+        !is_new
     }
 }
 
@@ -77,14 +76,24 @@ pub(super) fn structure<'de, V: Visitor<'de>>(
         && let Some((first, next, field)) = known.question()
         && let Some(field) = fields.get_mut(field)
     {
+        let mut took_both = false;
         let outcome = visitor.visit_map(Two {
             keys: [next, first],
             left: 2,
             field,
             pass,
+            took_both: &mut took_both,
         });
         let twice = outcome.as_ref().err().and_then(|stop| stop.twice);
-        if known.answered(twice) {
+        // An error of what is inside of the field is no answer.
+        let answered = match twice {
+            Some(name) => {
+                known.are_one(name);
+                true
+            }
+            None => took_both && known.are_two(),
+        };
+        if answered {
             pass.learn();
         }
         return outcome;
@@ -119,6 +128,8 @@ struct Two<'t> {
     left: usize,
     field: &'t mut Node,
     pass: &'t Pass,
+    /// Whether a value was asked for under each of the keys.
+    took_both: &'t mut bool,
 }
 
 impl<'de> MapAccess<'de> for Two<'_> {
@@ -141,8 +152,10 @@ impl<'de> MapAccess<'de> for Two<'_> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Stop> {
         if self.left == 0 {
+            *self.took_both = true;
             return Err(Stop::new("the names are of two fields"));
         }
-        seed.deserialize(Source::new(self.field, self.pass))
+        let value = seed.deserialize(Source::new(self.field, self.pass));
+        value.map_err(Stop::inside_of_a_field)
     }
 }

@@ -97,6 +97,14 @@ impl Stop {
         }
     }
 
+    /// As a struct sees it: what came twice inside of its field is not its field.
+    pub(super) fn inside_of_a_field(self) -> Self {
+        Self {
+            twice: None,
+            ..self
+        }
+    }
+
     pub(super) fn unsteady() -> Self {
         Self::new("it does not ask for the same twice")
     }

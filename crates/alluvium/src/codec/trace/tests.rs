@@ -281,6 +281,36 @@ fn a_field_of_several_names_has_the_one_that_is_written() {
     );
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+struct Around {
+    #[serde(alias = "b")]
+    a: Choice,
+    #[serde(alias = "d")]
+    c: Vec<Within>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Choice {
+    One,
+    Two(Within),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Within {
+    #[serde(alias = "y")]
+    x: NonZeroU16,
+    #[serde(alias = "v", alias = "w")]
+    day: Day,
+}
+
+#[test]
+fn names_of_a_struct_are_told_from_those_of_the_structs_inside_of_it() {
+    assert_eq!(
+        traced::<Around>(),
+        "{a: Choice<One | Two({x: u16, day: str})>, c: [{x: u16, day: str}]}"
+    );
+}
+
 #[test]
 fn a_large_enum_is_found_whole() {
     macro_rules! large {
