@@ -162,5 +162,11 @@ fn joined(one: &ValueSchema, other: &ValueSchema) -> Result<ValueSchema, String>
     for (older, between) in behind.forms().zip(behind.forms().skip(1)) {
         returns(&older, &between, ahead)?;
     }
+    // Each may have a form of the other: then either may be ahead, and neither order may show what was dropped.
+    if follows(behind, ahead) {
+        for (older, between) in ahead.forms().zip(ahead.forms().skip(1)) {
+            returns(&older, &between, behind)?;
+        }
+    }
     Ok(ahead.joined_by(behind))
 }
