@@ -9,8 +9,8 @@
 //!
 //! Invariants:
 //! - a row's newest record is right about it, and the newest layer that knows an entry about that; below them, the store is;
-//! - a freeze ends the generation and does nothing else: no I/O, no work in proportion to rows. It marks blocks, and moves the active
-//!   lists and maps onto the layers;
+//! - a freeze ends the generation: no I/O, no work in proportion to rows. It marks blocks, and moves the active lists and maps
+//!   onto the layers; then it clears away a few old small blocks, and layers beyond the most that there may be;
 //! - blocks and layers are dropped oldest first and only when the store has what they say. Those of layers are freed by a thread
 //!   that nobody waits for;
 //! - memory of all generations stays within the budget, except for the entry being written (`room.rs`).

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use super::record::{self, Head, Record, UNIT};
+use super::table::ALLOCATION_OVERHEAD;
 
 /// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,10 @@ const UNIT_BITS: u32 = 13;
 /// in the time of a few records, and that what memory holds is decided finely. A record that is larger than a block has
 /// one to itself and begins at its beginning.
 pub(crate) const BLOCK_BYTES_MAX: usize = UNIT << UNIT_BITS;
+
+/// Bytes that a block takes beside its records: its entry, what it shares with the flusher, and two allocations.
+pub(crate) const BLOCK_OVERHEAD: usize =
+    size_of::<Block>() + size_of::<Records>() + 2 * size_of::<usize>() + 2 * ALLOCATION_OVERHEAD;
 
 /// There are no more blocks than this: 32 GiB of large ones.
 pub(crate) const BLOCKS_MAX: usize = (1 << (u32::BITS - UNIT_BITS)) - 1;
@@ -96,6 +101,17 @@ impl Default for Held {
     }
 }
 
+/// What became of a value that was to be replaced where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replaced {
+    /// Nothing has changed: there is no room for it, or its block is frozen.
+    No,
+    /// It was replaced, in a block that had something to flush already.
+    InPlace,
+    /// It was replaced, and its block has something to flush since.
+    InCleanBlock,
+}
+
 /// One that has no bytes is none: where a block was that is gone.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
@@ -133,7 +149,7 @@ impl Block {
 
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.records().bytes.len()
+        self.records().bytes.len() + BLOCK_OVERHEAD
     }
 
     /// Bytes of its records.
@@ -160,18 +176,20 @@ impl Block {
         Some(offset)
     }
 
-    /// Replaces a record's value and makes the record dirty. Returns false, and changes nothing, if it has no room for it or
-    /// the block is frozen.
+    /// Replaces a record's value and makes the record dirty.
     #[inline]
-    pub(crate) fn replace(&mut self, offset: usize, value: Option<&[u8]>) -> bool {
+    pub(crate) fn replace(&mut self, offset: usize, value: Option<&[u8]>) -> Replaced {
         if let Held::Active(records) = &mut self.held
             && let Some(tail) = records.bytes.get_mut(offset..)
             && record::replace(tail, value)
         {
-            self.dirty = true;
-            return true;
+            return if std::mem::replace(&mut self.dirty, true) {
+                Replaced::InPlace
+            } else {
+                Replaced::InCleanBlock
+            };
         }
-        false
+        Replaced::No
     }
 
     /// Whether records are added and replaced.

@@ -18,7 +18,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::block::{At, BLOCK_BYTES_MAX, BLOCKS_MAX, Block, Records};
+use super::block::{At, BLOCK_BYTES_MAX, BLOCK_OVERHEAD, BLOCKS_MAX, Block, Records, Replaced};
 use super::record::{Head, Record, UNIT};
 
 /// The first block of a generation is small: there are generations with a handful of records.
@@ -37,6 +37,8 @@ pub(crate) struct Log {
     generation: u64,
     /// Bytes of all blocks that were begun in this generation, those that are gone included.
     begun_bytes: usize,
+    /// Bytes of those blocks of this generation that have something to flush.
+    dirty_bytes: usize,
     /// Of a block that was dropped: for the next one. Does not count, as there is at most one.
     spare: Option<Box<[u8]>>,
 }
@@ -51,6 +53,7 @@ impl Log {
             bytes: 0,
             generation,
             begun_bytes: 0,
+            dirty_bytes: 0,
             spare: None,
         }
     }
@@ -61,15 +64,21 @@ impl Log {
         self.bytes
     }
 
-    /// Bytes of all blocks that were begun since the last freeze, those that are gone included.
+    /// Bytes of the blocks that a freeze would give to the flusher.
     #[inline]
-    pub(crate) const fn begun_bytes(&self) -> usize {
-        self.begun_bytes
+    pub(crate) const fn dirty_bytes(&self) -> usize {
+        self.dirty_bytes
     }
 
-    /// Bytes that one more small record may add: a quarter of what the generation has, so that small ones stay small.
+    /// Bytes that one more small record may add.
     #[inline]
     pub(crate) const fn growth_bytes(&self) -> usize {
+        self.next_block_bytes() + BLOCK_OVERHEAD
+    }
+
+    /// Bytes for records that the next block has at least: a quarter of what the generation has, so that small ones stay small.
+    #[inline]
+    const fn next_block_bytes(&self) -> usize {
         let generation_bytes = if self.begun_bytes < self.bytes {
             self.begun_bytes
         } else {
@@ -99,24 +108,32 @@ impl Log {
 
     fn push_with_room(&mut self, record: Record<'_>, room: usize) -> At {
         let bytes = Record::bytes(record.row, room);
-        if let Some(block) = self.blocks.get_mut(self.newest)
-            && let Some(offset) = block.append(record, bytes)
-        {
-            return At::new(self.newest, offset);
+        let at = self.append(self.newest, record, bytes);
+        at.unwrap_or_else(|| {
+            let number = self.begin_block(bytes);
+            let at = self.append(number, record, bytes);
+            at.unwrap_or(At::NOWHERE)
+        })
+    }
+
+    #[inline]
+    fn append(&mut self, number: usize, record: Record<'_>, bytes: usize) -> Option<At> {
+        let block = self.blocks.get_mut(number)?;
+        let was_dirty = block.dirty;
+        let offset = block.append(record, bytes)?;
+        if block.dirty && !was_dirty {
+            self.dirty_bytes += block.bytes();
         }
-        let number = self.begin_block(bytes);
-        let block = self.blocks.get_mut(number);
-        let offset = block.and_then(|block| block.append(record, bytes));
-        offset.map_or(At::NOWHERE, |offset| At::new(number, offset))
+        Some(At::new(number, offset))
     }
 
     #[cold]
     fn begin_block(&mut self, record_bytes: usize) -> usize {
-        let bytes = record_bytes.max(self.growth_bytes());
+        let bytes = record_bytes.max(self.next_block_bytes());
         let spare = self.spare.take_if(|spare| spare.len() == bytes);
         let place = spare.unwrap_or_else(|| vec![0; bytes].into_boxed_slice());
         let block = Block::new(place, self.generation);
-        self.bytes += bytes;
+        self.bytes += block.bytes();
         self.begun_bytes += bytes;
         let number = self.free.pop().unwrap_or(self.blocks.len());
         match self.blocks.get_mut(number) {
@@ -148,13 +165,18 @@ impl Log {
         }
     }
 
-    /// Replaces the value where it is, and makes the record dirty. Returns false, and changes nothing, if there is no room for it
-    /// or the record is of an older generation.
+    /// Replaces the value where it is, and makes the record dirty, unless there is no room for it or the record is of an
+    /// older generation.
     #[inline]
-    pub(crate) fn replace(&mut self, at: At, value: Option<&[u8]>) -> bool {
-        self.blocks
-            .get_mut(at.block())
-            .is_some_and(|block| block.replace(at.offset(), value))
+    pub(crate) fn replace(&mut self, at: At, value: Option<&[u8]>) -> Replaced {
+        let Some(block) = self.blocks.get_mut(at.block()) else {
+            return Replaced::No;
+        };
+        let replaced = block.replace(at.offset(), value);
+        if replaced == Replaced::InCleanBlock {
+            self.dirty_bytes += block.bytes();
+        }
+        replaced
     }
 
     /// A new record, dirty, for the row of the one at `at`.
@@ -190,6 +212,7 @@ impl Log {
         }
         self.generation += 1;
         self.begun_bytes = 0;
+        self.dirty_bytes = 0;
         dirty
     }
 

@@ -13,7 +13,7 @@ use crate::error::Result;
 /// the less often it rewrites what it has (docs/design/0007); a run is flushed while the other half is filled.
 const ACTIVE_SHARE: usize = 2;
 
-/// Small blocks that there may be without being gathered: as many as take little beside the smallest budget.
+/// Blocks that there may be without small ones being gathered: as many as take little beside the smallest budget.
 const SMALL_BLOCKS: usize = 16;
 
 /// A block that is gathered has no more: moving its records takes microseconds.
@@ -86,7 +86,7 @@ impl Buffer {
     /// its share of it.
     #[inline]
     fn active_is_full(&self) -> bool {
-        let active_bytes = self.active.bytes_to_grow() + self.singles.dirty_span_bytes();
+        let active_bytes = self.active.bytes_to_grow() + self.singles.dirty_bytes();
         let index_bytes = self.singles.index_bytes() / ACTIVE_SHARE;
         active_bytes + index_bytes >= self.budget_bytes / ACTIVE_SHARE || self.singles.is_full()
     }
@@ -109,6 +109,8 @@ impl Buffer {
 
     /// Gives some memory back, or waits until some can be. Returns false if there is none but the active generation's.
     fn give_way(&mut self) -> Result<bool> {
+        // Asked first: what is flushed while this looks around is a reason to look again.
+        let before = self.flusher.flushed();
         // Of layers and single rows those give way that have more.
         if self.layer_bytes >= self.singles.bytes() && self.drop_oldest_layer()? {
             return Ok(true);
@@ -123,12 +125,11 @@ impl Buffer {
         if self.drop_oldest_layer()? {
             return Ok(true);
         }
-        let now = self.flusher.flushed();
-        if now.through >= self.frozen && now.unreleased_bytes == 0 {
+        if before.through >= self.frozen && before.unreleased_bytes == 0 {
             return Ok(false);
         }
         self.waits += 1;
-        self.flusher.wait_until(|later| later != now)?;
+        self.flusher.wait_until(|later| later != before)?;
         Ok(true)
     }
 

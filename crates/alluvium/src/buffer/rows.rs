@@ -15,7 +15,7 @@
 use std::sync::Arc;
 
 use super::admission::Admission;
-use super::block::{At, Block, Records};
+use super::block::{At, Block, Records, Replaced};
 use super::index::Index;
 use super::log::Log;
 use super::record::Record;
@@ -30,8 +30,6 @@ pub(crate) struct Rows {
     index: Index,
     log: Log,
     admission: Admission,
-    /// Whether anything was written since the last freeze, and how many bytes of blocks had been begun before.
-    dirty_from: Option<usize>,
 }
 
 impl Rows {
@@ -40,7 +38,6 @@ impl Rows {
             index: Index::default(),
             log: Log::new(generation),
             admission: Admission::default(),
-            dirty_from: None,
         }
     }
 
@@ -72,13 +69,10 @@ impl Rows {
         self.admission.admit(hash, self.index.len())
     }
 
-    /// Bytes of blocks that were begun since the first write after the last freeze; none if nothing was written.
+    /// Bytes of the blocks that a freeze would give to the flusher.
     #[inline]
-    pub(crate) const fn dirty_span_bytes(&self) -> usize {
-        match self.dirty_from {
-            Some(from) => self.log.begun_bytes() - from,
-            None => 0,
-        }
+    pub(crate) const fn dirty_bytes(&self) -> usize {
+        self.log.dirty_bytes()
     }
 
     /// Whether no further row fits, whatever memory there is.
@@ -102,47 +96,30 @@ impl Rows {
     /// Adds a row that is not there.
     #[inline]
     pub(crate) fn insert(&mut self, hash: u64, record: Record<'_>) -> At {
-        if record.dirty {
-            self.mark_dirty();
-        }
         let at = self.log.push(record);
         self.index.insert(hash, at);
         at
     }
 
-    /// Replaces the value of the row whose record is at `at`, and makes it dirty. Returns false, and changes nothing, if that
-    /// takes memory.
+    /// Replaces the value of the row whose record is at `at`, and makes it dirty, unless that takes memory.
     #[inline]
-    pub(crate) fn replace(&mut self, at: At, value: Option<&[u8]>) -> bool {
-        let replaced = self.log.replace(at, value);
-        if replaced {
-            self.mark_dirty();
-        }
-        replaced
+    pub(crate) fn replace(&mut self, at: At, value: Option<&[u8]>) -> Replaced {
+        self.log.replace(at, value)
     }
 
     /// Replaces the value of the row whose record is at `at` with a new record, which is dirty.
     pub(crate) fn rewrite(&mut self, hash: u64, at: At, row: &[u8], value: Option<&[u8]>) {
-        self.mark_dirty();
         let now = self.log.rewrite(at, row, value);
         self.index.relocate(hash, at, now);
     }
 
-    #[inline]
-    const fn mark_dirty(&mut self) {
-        if self.dirty_from.is_none() {
-            self.dirty_from = Some(self.log.begun_bytes());
-        }
-    }
-
     /// Whether there is anything to flush since the last freeze.
     pub(crate) const fn is_dirty(&self) -> bool {
-        self.dirty_from.is_some()
+        self.log.dirty_bytes() > 0
     }
 
     /// Ends the generation. No work in proportion to rows.
     pub(crate) fn freeze(&mut self) -> FrozenRows {
-        self.dirty_from = None;
         FrozenRows(self.log.freeze())
     }
 

@@ -1,9 +1,9 @@
 //! Single rows in the buffer: values, of which the newest record is right, and the store where there is none.
 //!
-//! Invariant: a row that is there is read, and replaced where its record is, without asking for room, because that takes no memory.
-//! Making room may move records: where one was has to be looked up again.
+//! Invariant: a row that is there is read, and replaced where its record is, without asking for room before, because that takes no
+//! memory. Making room may move records: where one was has to be looked up again.
 
-use super::block::At;
+use super::block::{At, Replaced};
 use super::record::Record;
 use super::{Buffer, Update, check_row};
 use crate::error::Result;
@@ -32,11 +32,14 @@ impl Buffer {
     pub(crate) fn put(&mut self, row: &[u8], value: Option<&[u8]>) -> Result<()> {
         check_row(row.len(), value.map_or(0, <[u8]>::len))?;
         let hash = self.hashing.of(row);
-        let at = self.singles.find(hash, row);
-        if at.is_some_and(|at| self.singles.replace(at, value)) {
-            return Ok(());
+        let Some(at) = self.singles.find(hash, row) else {
+            return self.append(hash, row, None, value);
+        };
+        match self.singles.replace(at, value) {
+            Replaced::InPlace => Ok(()),
+            Replaced::InCleanBlock => self.make_room(),
+            Replaced::No => self.append(hash, row, Some(at), value),
         }
-        self.append(hash, row, at, value)
     }
 
     /// Reads, changes and writes a single row with one look-up.
@@ -62,9 +65,14 @@ impl Buffer {
             }
             Update::Delete => None,
         };
-        if !singles.replace(at, value) {
-            let put = value.is_some();
-            self.append_scratch(hash, row, Some(at), put)?;
+        match singles.replace(at, value) {
+            Replaced::InPlace => {}
+            // A run that is flushed has no more than its share, rows that were only read before included.
+            Replaced::InCleanBlock => self.make_room()?,
+            Replaced::No => {
+                let put = value.is_some();
+                self.append_scratch(hash, row, Some(at), put)?;
+            }
         }
         Ok(result)
     }

@@ -158,6 +158,34 @@ fn a_writer_that_waits_for_the_flusher_waits_once_for_each_run() {
     );
 }
 
+#[test]
+fn rows_that_were_read_and_are_then_written_in_place_are_frozen_at_their_share() {
+    let (directory, stores) = (tempfile::tempdir().unwrap(), WatchedStores::new());
+    let options = Options::default().memory_budget_bytes(BUDGET_BYTES);
+    let builder = Builder::new("job", Arc::new(stores.clone()), directory.path().join("w"));
+    let mut backend = Backend::<u32>::open(builder.options(options)).unwrap();
+    let values = backend.register(VALUES).unwrap();
+    // As many as fit are in memory after the second round of reads, clean ones of one generation.
+    for key in 0..2_000_u32 {
+        let mut scope = backend.key(&key).unwrap();
+        scope.value(values).set(&vec![1; 32]).unwrap();
+    }
+    // A visit waits until the store has all.
+    backend.entries(values, |_, (), _| Ok(())).unwrap();
+    for key in (0..2_000_u32).chain(1_000..1_400) {
+        drop(backend.key(&key).unwrap().value(values).get().unwrap());
+    }
+    let runs = stores.written();
+
+    for key in 1_000..1_400_u32 {
+        let mut scope = backend.key(&key).unwrap();
+        scope.value(values).set(&vec![2; 32]).unwrap();
+    }
+
+    backend.entries(values, |_, (), _| Ok(())).unwrap();
+    assert!(stores.written() >= runs + 2, "all of it was one run");
+}
+
 /// The system's threads, of which there is none left to free memory.
 #[derive(Debug)]
 struct NoneToFree(Arc<dyn Spawn>);

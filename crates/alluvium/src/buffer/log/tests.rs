@@ -4,7 +4,7 @@ use super::*;
 
 /// Sets a value as the buffer does.
 fn set(log: &mut Log, at: At, value: Option<&[u8]>) -> At {
-    if log.replace(at, value) {
+    if log.replace(at, value) != Replaced::No {
         return at;
     }
     log.rewrite(at, b"row", value)
@@ -107,6 +107,23 @@ fn dropped_blocks_give_their_bytes_and_their_numbers_back() {
         drop_oldest(&mut log);
     }
     assert_eq!(log.bytes(), 0);
+}
+
+#[test]
+fn a_block_counts_as_dirty_once_something_was_written_in_it() {
+    let mut log = Log::new(0);
+    let at = push(&mut log, b"read", b"only", false);
+    assert_eq!(log.dirty_bytes(), 0);
+
+    assert_eq!(log.replace(at, Some(b"now!")), Replaced::InCleanBlock);
+    assert_eq!(log.dirty_bytes(), log.bytes());
+    assert_eq!(log.replace(at, Some(b"more")), Replaced::InPlace);
+    push(&mut log, b"written", b"too", true);
+    assert_eq!(log.dirty_bytes(), log.bytes());
+
+    assert_eq!(log.freeze().len(), 1);
+    assert_eq!(log.dirty_bytes(), 0);
+    assert_eq!(log.replace(at, Some(b"late")), Replaced::No);
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn a_frozen_generation_has_each_row_that_was_written_once() {
         for value in [&[1; 50][..], &[2; 500]] {
             let at = find(&mut rows, nth).unwrap();
             let row = nth.to_be_bytes();
-            if !rows.replace(at, Some(value)) {
+            if rows.replace(at, Some(value)) == Replaced::No {
                 rows.rewrite(hashing().of(&row), at, &row, Some(value));
             }
         }
@@ -135,7 +135,7 @@ fn a_frozen_generation_has_each_row_that_was_written_once() {
         .map(|nth| (row(nth), if nth < 100 { 500 } else { 100 }))
         .collect();
     assert_eq!(written, expected);
-    assert_eq!(rows.dirty_span_bytes(), 0);
+    assert_eq!(rows.dirty_bytes(), 0);
     assert!(rows.freeze().is_empty());
 }
 
@@ -175,7 +175,7 @@ impl Tiered {
     fn write(&mut self, row: u8, value: Option<&[u8]>) {
         let hash = hashing().of(&[row]);
         match self.rows.find(hash, &[row]) {
-            Some(at) if self.rows.replace(at, value) => {}
+            Some(at) if self.rows.replace(at, value) != Replaced::No => {}
             Some(at) => self.rows.rewrite(hash, at, &[row], value),
             None => {
                 let (row, dirty) = (&[row][..], true);
