@@ -25,6 +25,7 @@ pub mod timer;
 pub mod ttl;
 pub mod value;
 mod varint;
+pub mod verdict;
 pub mod versioned;
 
 pub use error::{Error, ErrorKind, Result};

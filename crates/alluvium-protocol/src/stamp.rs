@@ -13,9 +13,7 @@
 //! A value lives while the time is less than its expiry. It is the time of expiring and not of writing, so that whoever meets a value
 //! needs no duration to judge it, and it lives as long as was promised when it was written.
 
-use crate::chunk::Elements;
 use crate::error::{Error, Result};
-use crate::schema::StateKind;
 use crate::ttl::Ttl;
 
 /// Length of a stamp.
@@ -167,18 +165,6 @@ pub fn split(value: &[u8]) -> Result<(Stamp, &[u8])> {
     }
 }
 
-/// Whether nothing in a row's value is alive: of a list's chunk, no element. What cannot be read has not expired.
-#[must_use]
-pub fn is_expired(kind: StateKind, value: &[u8], moment: Moment) -> bool {
-    let passed = |stamped| split(stamped).is_ok_and(|(stamp, _)| stamp.has_passed(moment));
-    if kind == StateKind::List {
-        let mut elements = Elements::new(value);
-        elements.all(|element| element.is_ok_and(passed))
-    } else {
-        passed(value)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -186,7 +172,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::chunk::push_element;
 
     const TTL: Ttl = Ttl::new(Duration::from_millis(100));
 
@@ -231,30 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_expires_with_its_last_element() {
-        let chunk = |times: &[i64]| {
-            let mut chunk = Vec::new();
-            for &time in times {
-                let stamp = Stamp::of(&TTL, Moment::at(time)).to_bytes();
-                push_element(&mut chunk, &[&stamp[..], b"x"].concat()).unwrap();
-            }
-            chunk
-        };
-        let expired = |value: &[u8]| is_expired(StateKind::List, value, Moment::at(150));
-
-        assert!(expired(&chunk(&[0, 50])));
-        assert!(!expired(&chunk(&[0, 51])));
-        let cut = chunk(&[0, 50]);
-        assert!(!expired(cut.get(..cut.len() - 1).unwrap()));
-    }
-
-    #[test]
-    fn a_value_that_is_too_short_is_corrupt_and_has_not_expired() {
+    fn a_value_that_is_too_short_is_corrupt() {
         assert_eq!(
             split(&[0; 7]).unwrap_err().kind(),
             crate::ErrorKind::Corrupt
         );
-        assert!(!is_expired(StateKind::Value, &[0; 7], Moment::at(i64::MAX)));
     }
 
     proptest! {
@@ -282,15 +248,6 @@ mod tests {
             let joined = stamp.has_passed(a.joined(b));
 
             prop_assert!(joined || !(stamp.has_passed(a) || stamp.has_passed(b)));
-        }
-
-        #[test]
-        fn any_bytes_that_have_expired_stay_so(value: Vec<u8>, now: i64, later: i64) {
-            let (now, later) = (Moment::at(now), Moment::at(now).advanced(later));
-
-            for kind in [StateKind::Value, StateKind::List, StateKind::Map] {
-                prop_assert!(!is_expired(kind, &value, now) || is_expired(kind, &value, later));
-            }
         }
     }
 }

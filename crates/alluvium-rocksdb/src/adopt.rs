@@ -14,12 +14,12 @@ use alluvium::protocol::row::RowRange;
 use alluvium::storage::Cancel;
 use alluvium::store::{Change, Opened, Part, RowCursor, SortedRun};
 use alluvium::{Error, Result};
-use rust_rocksdb::{DB, ExportImportFilesMetaData, LiveFile, Options};
+use rust_rocksdb::{DB, ExportImportFilesMetaData, LiveFile};
 
 use crate::cursor::RocksCursor;
 use crate::error::{failed, not_a_store};
-use crate::expiry::ToldExpiry;
 use crate::families::{self, Families, Family};
+use crate::filter::ToldFilter;
 use crate::fragments::{self, Placed, Source};
 use crate::ingest::{Purpose, Target, ingest};
 use crate::packing::{Fragment, Packing, pack};
@@ -38,9 +38,9 @@ pub(crate) struct Limits {
     pub(crate) open_files: i32,
 }
 
-/// A store of parts, in the new database `db`, whose families are told what expires by `expiry`.
+/// A store of parts, in the new database `db`, whose families' filters ask `told`.
 pub(crate) fn adopt(
-    (db, expiry): (DB, ToldExpiry),
+    (db, told): (DB, ToldFilter),
     engine: &Engine,
     parts: &[Part],
     limits: Limits,
@@ -50,8 +50,7 @@ pub(crate) fn adopt(
     let packing = pack(&fragments, limits.families_max);
     let mut adoption = Adoption {
         db,
-        expiry,
-        shedding: Vec::new(),
+        told,
         engine,
         fragments: &fragments,
         sources: &sources,
@@ -73,8 +72,7 @@ pub(crate) fn adopt(
     let open_files = [("max_open_files", &*limits.open_files.to_string())];
     let kept_open = adoption.db.set_db_options(&open_files);
     kept_open.map_err(|e| failed(format!("open store {}", adoption.db.path().display()), e))?;
-    let mut store = RocksStore::new(adoption.db, families, engine.clone(), adoption.expiry);
-    store.shedding = adoption.shedding;
+    let store = RocksStore::new(adoption.db, families, engine.clone(), adoption.told);
     Ok(Opened {
         store: Arc::new(store),
         origins,
@@ -84,8 +82,7 @@ pub(crate) fn adopt(
 
 struct Adoption<'a> {
     db: DB,
-    expiry: ToldExpiry,
-    shedding: Vec<Options>,
+    told: ToldFilter,
     engine: &'a Engine,
     fragments: &'a [Fragment],
     /// The files of each fragment.
@@ -120,7 +117,7 @@ impl Adoption<'_> {
         let placed: Vec<&Placed> = placed.flatten().collect();
         let inside = |file: &&Placed| family.view.covers(&file.bounds.0, &file.bounds.1);
         let view = (!placed.iter().all(inside)).then(|| family.view.clone());
-        let engine = tuning::shedding(&self.engine.live, view, self.expiry.clone());
+        let engine = tuning::family(&self.engine.live, view, self.told.clone());
         let made = if placed.is_empty() {
             self.db.create_cf(&family.name, &engine)
         } else {
@@ -132,7 +129,6 @@ impl Adoption<'_> {
                 db.create_column_family_with_import(&engine, &family.name, &import, &files)
             })
         };
-        self.shedding.push(engine);
         made.map_err(|e| {
             let directory = self.db.path().display();
             not_a_store(format!("take files over into store {directory}"), e)

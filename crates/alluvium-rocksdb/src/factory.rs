@@ -14,8 +14,8 @@ use alluvium::{Error, Result};
 use rust_rocksdb::{Cache, ColumnFamilyDescriptor, DB};
 
 use crate::error::{failed, not_a_store};
-use crate::expiry::ToldExpiry;
 use crate::families::{DEFAULT, Families, Family};
+use crate::filter::ToldFilter;
 use crate::note::FileNote;
 use crate::options::RocksOptions;
 use crate::packing::Bounds;
@@ -56,7 +56,7 @@ impl RocksStoreFactory {
         &self,
         directory: &Path,
         open_files: Option<i32>,
-        expiry: &ToldExpiry,
+        told: &ToldFilter,
     ) -> Result<DB> {
         if directory.join(CURRENT).exists() {
             return Err(Error::invalid(format!(
@@ -70,26 +70,25 @@ impl RocksStoreFactory {
         if let Some(open_files) = open_files {
             engine.set_max_open_files(open_files);
         }
-        let opened =
-            DB::open_cf_descriptors(&engine, directory, [self.descriptor(DEFAULT, expiry)]);
+        let opened = DB::open_cf_descriptors(&engine, directory, [self.descriptor(DEFAULT, told)]);
         opened.map_err(|e| failed(format!("create store {}", directory.display()), e))
     }
 
     /// Of a family whose files have no rows outside its view.
-    fn descriptor(&self, family: &str, expiry: &ToldExpiry) -> ColumnFamilyDescriptor {
-        let options = tuning::shedding(&self.engine.live, None, expiry.clone());
+    fn descriptor(&self, family: &str, told: &ToldFilter) -> ColumnFamilyDescriptor {
+        let options = tuning::family(&self.engine.live, None, told.clone());
         ColumnFamilyDescriptor::new(family, options)
     }
 
     pub(crate) fn create_store(&self, directory: &Path) -> Result<RocksStore> {
-        let expiry = ToldExpiry::default();
-        let db = self.create_database(directory, None, &expiry)?;
-        Ok(self.store(db, DEFAULT.to_owned(), View::everything(), expiry))
+        let told = ToldFilter::default();
+        let db = self.create_database(directory, None, &told)?;
+        Ok(self.store(db, DEFAULT.to_owned(), View::everything(), told))
     }
 
-    fn store(&self, db: DB, name: String, view: View, expiry: ToldExpiry) -> RocksStore {
+    fn store(&self, db: DB, name: String, view: View, told: ToldFilter) -> RocksStore {
         let families = Families::new(vec![Family { name, view }]);
-        RocksStore::new(db, families, self.engine.clone(), expiry)
+        RocksStore::new(db, families, self.engine.clone(), told)
     }
 
     /// Opens a part whose files are a whole store, where they are.
@@ -101,15 +100,15 @@ impl RocksStoreFactory {
             .map_err(|e| e.context(what()))?;
         let names =
             DB::list_cf(&self.engine.live, directory).map_err(|e| not_a_store(what(), e))?;
-        let expiry = ToldExpiry::default();
-        let descriptors = names.iter().map(|name| self.descriptor(name, &expiry));
+        let told = ToldFilter::default();
+        let descriptors = names.iter().map(|name| self.descriptor(name, &told));
         let opened = DB::open_cf_descriptors(&self.engine.live, directory, descriptors);
         let db = opened.map_err(|e| not_a_store(what(), e))?;
         // Rows are in the family that the store was put together in, if it was; the first is empty then.
         let family = names.into_iter().find(|name| name != DEFAULT);
         let view = View::of([part.rows.clone()]);
         let family = family.unwrap_or_else(|| DEFAULT.to_owned());
-        let store = self.store(db, family, view, expiry);
+        let store = self.store(db, family, view, told);
         let data = part.files.iter().enumerate();
         let data = data.filter(|(_, file)| file.bounds.is_some());
         Ok(Opened {
@@ -170,16 +169,16 @@ impl StoreFactory for RocksStoreFactory {
             return self.open_whole(part);
         }
         // Importing reads each file's index and filter; reading them again, to keep it open, is left to its first reader.
-        let expiry = ToldExpiry::default();
+        let told = ToldFilter::default();
         let open_files = Some(tuning::IMPORTING_OPEN_FILES);
-        let db = self.create_database(directory, open_files, &expiry)?;
+        let db = self.create_database(directory, open_files, &told)?;
         let families_max = usize::from(self.options.families_max);
         let open_files = self.options.open_files.map_or(-1, i32::from);
         let limits = adopt::Limits {
             families_max,
             open_files,
         };
-        adopt::adopt((db, expiry), &self.engine, &parts, limits, cancel)
+        adopt::adopt((db, told), &self.engine, &parts, limits, cancel)
     }
 }
 

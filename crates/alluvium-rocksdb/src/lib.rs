@@ -7,17 +7,16 @@
 //! Leaves to others: what the rows mean (`alluvium`), where pinned files are kept for good, and
 //! which of them a restore places where (`alluvium::protocol`).
 
-#![forbid(unsafe_code)]
-
 mod adopt;
 mod cursor;
 mod error;
-mod expiry;
 mod factory;
 mod families;
+mod filter;
 mod foreign;
 mod fragments;
 mod ingest;
+mod lent;
 mod note;
 mod options;
 mod packing;

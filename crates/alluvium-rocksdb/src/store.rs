@@ -15,13 +15,13 @@ use std::sync::atomic::AtomicU64;
 use alluvium::Result;
 use alluvium::protocol::row::RowRange;
 use alluvium::storage::Cancel;
-use alluvium::store::{Expiry, Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
+use alluvium::store::{Pinned, RowCursor, RowFilter, SortedRun, Store, StoreSize, Tidied};
 use rust_rocksdb::{DB, Options, ReadOptions};
 
 use crate::cursor::RocksCursor;
 use crate::error::failed;
-use crate::expiry::ToldExpiry;
 use crate::families::Families;
+use crate::filter::ToldFilter;
 use crate::ingest::{Purpose, Target, ingest};
 use crate::pin::RocksPinned;
 use crate::stall::stall;
@@ -30,11 +30,8 @@ use crate::tuning::{self, Engine};
 
 pub(crate) struct RocksStore {
     pub(crate) db: DB,
-    /// Options of the families. They own the compaction filters, and the
-    /// binding does not keep them: fields drop in this order.
-    pub(crate) shedding: Vec<Options>,
     pub(crate) families: Families,
-    pub(crate) expiry: ToldExpiry,
+    pub(crate) told: ToldFilter,
     engine: Engine,
     reads: ReadOptions,
     /// Numbers the files that runs are written to.
@@ -42,12 +39,11 @@ pub(crate) struct RocksStore {
 }
 
 impl RocksStore {
-    pub(crate) fn new(db: DB, families: Families, engine: Engine, expiry: ToldExpiry) -> Self {
+    pub(crate) fn new(db: DB, families: Families, engine: Engine, told: ToldFilter) -> Self {
         Self {
             db,
-            shedding: Vec::new(),
             families,
-            expiry,
+            told,
             engine,
             reads: tuning::point(),
             ingested: AtomicU64::new(0),
@@ -108,8 +104,8 @@ impl Store for RocksStore {
         tidy::tidy(&self.db, &self.families, cancel)
     }
 
-    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
-        self.expiry.tell(expiry);
+    fn filter_rows(&self, filter: Arc<dyn RowFilter>) {
+        self.told.tell(filter);
     }
 
     fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {

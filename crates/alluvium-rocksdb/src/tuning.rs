@@ -6,14 +6,13 @@
 use std::ffi::c_int;
 
 use alluvium::protocol::row::RowRange;
-use rust_rocksdb::compaction_filter::Decision;
 use rust_rocksdb::{
     BlockBasedOptions, BottommostLevelCompaction, Cache, ChecksumType, CompactOptions,
     DBCompressionType, DataBlockIndexType, ImportColumnFamilyOptions, IngestExternalFileOptions,
     LogLevel, Options, ReadOptions,
 };
 
-use crate::expiry::ToldExpiry;
+use crate::filter::{Filters, ToldFilter};
 use crate::options::{Compression, RocksOptions};
 use crate::view::View;
 
@@ -136,19 +135,11 @@ fn flushed(live: &Options, compression: Compression) -> Options {
     engine
 }
 
-/// Options of a family: rows that have expired go when its files are compacted, and so do those outside of `view`, if files
-/// may have any.
-pub(crate) fn shedding(live: &Options, view: Option<View>, expiry: ToldExpiry) -> Options {
+/// Options of a family: when its files are compacted, rows outside of `view` go, if files may have any, and of the others what the
+/// store was told.
+pub(crate) fn family(live: &Options, view: Option<View>, told: ToldFilter) -> Options {
     let mut engine = live.clone();
-    engine.set_compaction_filter(c"alluvium.shedding", move |_level, row, value| {
-        let foreign = view.as_ref().is_some_and(|view| !view.contains(row));
-        // What is removed above older versions becomes a tombstone: none of them comes back.
-        if foreign || expiry.is_expired(row, value) {
-            Decision::Remove
-        } else {
-            Decision::Keep
-        }
-    });
+    engine.set_compaction_filter_factory(Filters { view, told });
     engine
 }
 

@@ -11,6 +11,7 @@ pub mod faulty;
 pub mod interruption;
 pub mod migration_conformance;
 pub mod oracle;
+pub mod rewriting;
 pub mod s3;
 pub mod storage_conformance;
 pub mod store_conformance;

@@ -12,6 +12,7 @@
 //!
 //! Each case is the lives of one job: every life restores what the one before has left, with types of its own.
 
+mod compaction;
 mod eager;
 mod keys;
 mod life;
@@ -20,6 +21,14 @@ mod refusals;
 mod types;
 mod versions;
 
+pub use compaction::{
+    a_migration_that_ends_versions_is_not_upgraded,
+    a_snapshot_from_before_a_registration_keeps_its_forms,
+    a_value_that_cannot_be_upgraded_stays_for_the_next_read_to_tell,
+    an_upgraded_value_is_what_a_read_and_a_write_would_make,
+    elements_and_entries_are_upgraded_one_by_one,
+    values_are_upgraded_when_their_rows_are_written_again,
+};
 pub use eager::{
     a_migrated_state_is_not_migrated_again, a_migration_changes_the_codec_and_begins_versions,
     a_migration_of_a_state_without_values_declares_it, a_migration_sees_what_was_written_just_now,
@@ -83,6 +92,12 @@ macro_rules! migration_conformance {
             a_migration_that_fails_on_one_value_changes_nothing,
             a_state_beyond_the_budget_is_migrated,
             a_program_may_forget_versions_after_a_rewrite,
+            values_are_upgraded_when_their_rows_are_written_again,
+            elements_and_entries_are_upgraded_one_by_one,
+            a_snapshot_from_before_a_registration_keeps_its_forms,
+            a_value_that_cannot_be_upgraded_stays_for_the_next_read_to_tell,
+            a_migration_that_ends_versions_is_not_upgraded,
+            an_upgraded_value_is_what_a_read_and_a_write_would_make,
         }
     };
     (@each $factory:expr; $($check:ident,)*) => {

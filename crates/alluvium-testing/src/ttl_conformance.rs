@@ -13,6 +13,7 @@
 
 mod cleaning;
 pub mod contexts;
+mod elements;
 mod harness;
 mod lives;
 mod merging;
@@ -22,6 +23,9 @@ mod switches;
 pub use cleaning::{
     a_savepoint_leaves_expired_rows_out, a_state_whose_rows_all_expire_shrinks_to_nothing,
     a_sweep_leaves_what_is_alive_and_other_states,
+};
+pub use elements::{
+    a_savepoint_leaves_single_expired_elements_out, single_elements_give_their_space_back,
 };
 pub use lives::{
     a_clear_removes_what_is_there, a_clock_that_is_set_back_shows_nothing_again,
@@ -67,6 +71,8 @@ macro_rules! ttl_conformance {
             a_state_whose_rows_all_expire_shrinks_to_nothing,
             a_sweep_leaves_what_is_alive_and_other_states,
             a_savepoint_leaves_expired_rows_out,
+            single_elements_give_their_space_back,
+            a_savepoint_leaves_single_expired_elements_out,
         }
     };
     (@each $factory:expr; $($check:ident,)*) => {

@@ -120,6 +120,9 @@ impl<K: Key> Backend<K> {
         let name = state.name();
         let stamped = declaration.ttl.is_some();
         let index = self.bytes.register(declaration)?;
+        if let Some(upgrade) = state.upgrade() {
+            self.bytes.upgrade_stored(index, upgrade)?;
+        }
         Ok(state.handle(Registered {
             name,
             index,

@@ -159,7 +159,7 @@ impl Builder {
         };
         let clock = Arc::clone(&self.environment.clock);
         let lifetimes = Arc::new(Lifetimes::new(clock, restored.event_time));
-        store.drop_expired(Arc::<Lifetimes>::clone(&lifetimes));
+        store.filter_rows(Arc::<Lifetimes>::clone(&lifetimes));
         let sweep = Sweep::new(
             Arc::clone(&store),
             Arc::clone(&lifetimes),

@@ -27,6 +27,15 @@ pub use postcard::Postcard;
 pub use trace::trace;
 pub use versioned::{Evolving, First, Versioned};
 
+/// Appends the newest form of a value to a buffer and returns true, or false if it has that form. The buffer is not always empty.
+/// What it is given is what the codec wrote, without anything that a state adds, such as a stamp.
+///
+/// Gives the same each time, and may run on any thread. An error leaves the value as it is.
+pub type UpgradeValue = dyn Fn(&[u8], &mut Vec<u8>) -> Result<bool> + Send + Sync;
+
+/// An [`UpgradeValue`] that a codec has.
+pub type UpgradeBytes = fn(&[u8], &mut Vec<u8>) -> Result<bool>;
+
 /// Turns values of `T` into bytes and back.
 ///
 /// A program that brings its own format implements it for a type of its own:
@@ -67,6 +76,11 @@ pub trait Codec<T>: 'static {
 
     /// The version that schemas record when the descriptor gives none.
     const VERSION: u32 = 1;
+
+    /// How values of an older form get the newest one when a store writes their rows again, as a read and a write would do it.
+    /// `None` leaves them as they are until the program writes them: right for a codec that cannot tell a value's form at
+    /// a look.
+    const UPGRADE: Option<UpgradeBytes> = None;
 
     /// Appends the bytes of `value` to `out`.
     ///

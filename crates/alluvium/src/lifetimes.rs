@@ -1,32 +1,40 @@
-//! How long values live: which states' values are stamped, and what time it is.
+//! How long values live, and how long they have an older form: which states' values are stamped, what time it is, and which values
+//! are to be upgraded.
 //!
-//! Shared by the backend, which reads and advances time, and by stores, savepoints and the sweep, which ask what has expired.
+//! Shared by the backend, which reads and advances time, and by stores, savepoints and the sweep, which ask what becomes of rows.
 //!
 //! Invariants: a state is known here only while all its rows in the store are stamped; event time never goes back; rows that
-//! are alive at the event time of a prepared snapshot are in it, however late its files are pinned.
-//! What a stamp means is [`alluvium_protocol::stamp`]'s to say.
+//! are alive at the event time of a prepared snapshot are in it, however late its files are pinned, and its values have forms that
+//! its schema has.
+//! What a stamp means is [`alluvium_protocol::stamp`]'s to say, and what becomes of a row [`alluvium_protocol::verdict`]'s.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use alluvium_protocol::row::{StateId, split_prefix};
+use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::StateKind;
-use alluvium_protocol::stamp::{self, Moment};
+use alluvium_protocol::stamp::Moment;
 use alluvium_protocol::ttl::TimeDomain;
 
+use crate::codec::UpgradeValue;
 use crate::environment::Clock;
-use crate::store::Expiry;
+use crate::store::{RowFilter, Verdict};
+use filter::Upgrading;
+use upgrades::{Upgrade, Upgrades};
 
+mod filter;
 pub(crate) mod sweep;
+mod upgrades;
 
 /// Which values are stamped, and the time.
 pub(crate) struct Lifetimes {
     clock: Arc<dyn Clock>,
     event: EventTime,
     states: RwLock<BTreeMap<StateId, (StateKind, TimeDomain)>>,
-    /// Whether there is any state: for stores, which ask for every row.
+    upgrades: Upgrades,
+    /// Whether there is any state, stamped or to be upgraded: for stores, which ask for every row.
     any: AtomicBool,
     /// Event times of snapshots whose files may not be pinned yet.
     held: Mutex<BTreeMap<u64, Moment>>,
@@ -63,6 +71,7 @@ impl Lifetimes {
                 now: AtomicI64::new(event.now()),
             },
             states: RwLock::default(),
+            upgrades: Upgrades::default(),
             any: AtomicBool::new(false),
             held: Mutex::default(),
             holds: AtomicU64::new(0),
@@ -87,6 +96,31 @@ impl Lifetimes {
         let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
         states.insert(state, (kind, time));
         self.any.store(true, Ordering::Release);
+    }
+
+    /// From now on values of the state that the store writes again may get their newest form by `function`. Snapshots that were
+    /// prepared before may not know of that form: it waits until their files are pinned.
+    pub(crate) fn upgrade(&self, state: StateId, kind: StateKind, function: Arc<UpgradeValue>) {
+        let since = self.holds.load(Ordering::Relaxed);
+        self.upgrades
+            .set(state, Upgrade::new(kind, since, function));
+        self.any.store(true, Ordering::Release);
+    }
+
+    /// No value of the state that is written from now on is upgraded.
+    pub(crate) fn forget_upgrade(&self, state: StateId) {
+        self.upgrades.forget(state);
+    }
+
+    fn stamped(&self, state: StateId) -> Option<(StateKind, TimeDomain)> {
+        let states = self.states.read().unwrap_or_else(PoisonError::into_inner);
+        states.get(&state).copied()
+    }
+
+    /// Whether all snapshots whose files may not be pinned yet have this number or a larger one.
+    fn all_held_since(&self, number: u64) -> bool {
+        let held = self.held();
+        held.keys().next().is_none_or(|&first| first >= number)
     }
 
     /// The states whose rows are stamped, in the order of their rows.
@@ -122,30 +156,6 @@ impl Lifetimes {
         let first = self.held().values().next().copied();
         first.unwrap_or(now)
     }
-
-    fn is_row_expired(&self, row: &[u8], value: &[u8], event: impl FnOnce() -> Moment) -> bool {
-        if !self.any.load(Ordering::Acquire) {
-            return false;
-        }
-        let Ok((_, state, _)) = split_prefix(row) else {
-            return false;
-        };
-        let states = self.states.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(&(kind, time)) = states.get(&state) else {
-            return false;
-        };
-        let moment = match time {
-            TimeDomain::Processing => self.moment(time),
-            TimeDomain::Event => event(),
-        };
-        stamp::is_expired(kind, value, moment)
-    }
-}
-
-impl Expiry for Lifetimes {
-    fn is_expired(&self, row: &[u8], value: &[u8]) -> bool {
-        self.is_row_expired(row, value, || self.settled())
-    }
 }
 
 impl fmt::Debug for Lifetimes {
@@ -153,6 +163,7 @@ impl fmt::Debug for Lifetimes {
         f.debug_struct("Lifetimes")
             .field("event", &self.event)
             .field("states", &self.states())
+            .field("upgrades", &self.upgrades)
             .finish_non_exhaustive()
     }
 }
@@ -193,61 +204,13 @@ pub(crate) struct Judge {
     event: Moment,
 }
 
-impl Expiry for Judge {
-    fn is_expired(&self, row: &[u8], value: &[u8]) -> bool {
-        self.lifetimes.is_row_expired(row, value, || self.event)
+impl RowFilter for Judge {
+    fn filter(&self, row: &[u8], value: &[u8], changed: &mut Vec<u8>) -> Verdict {
+        let never = Upgrading::Never;
+        self.lifetimes
+            .judge_row(row, value, changed, never, || self.event)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use alluvium_protocol::key_group::KeyGroup;
-    use alluvium_protocol::row::prefix;
-    use alluvium_protocol::stamp::Stamp;
-    use alluvium_protocol::ttl::Ttl;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::environment::Environment;
-
-    const STATE: StateId = StateId::new(7);
-    const TTL: Ttl = Ttl::new(Duration::from_millis(100)).time(TimeDomain::Event);
-
-    fn lifetimes() -> Arc<Lifetimes> {
-        let clock = Environment::system().clock;
-        Arc::new(Lifetimes::new(clock, Moment::BEFORE_TIME))
-    }
-
-    fn row(state: StateId) -> Vec<u8> {
-        prefix(KeyGroup::new(1), state).to_vec()
-    }
-
-    #[test]
-    fn only_rows_of_known_states_expire() {
-        let lifetimes = lifetimes();
-        lifetimes.advance(1000);
-        let value = Stamp::of(&TTL, Moment::at(0)).to_bytes();
-
-        assert!(!lifetimes.is_expired(&row(STATE), &value));
-        lifetimes.know(STATE, StateKind::Value, TimeDomain::Event);
-        assert!(lifetimes.is_expired(&row(STATE), &value));
-        assert!(!lifetimes.is_expired(&row(StateId::new(8)), &value));
-        assert!(!lifetimes.is_expired(&[0, 1, 0], &value));
-    }
-
-    #[test]
-    fn what_a_snapshot_has_alive_stays_in_the_store_until_it_is_pinned() {
-        let lifetimes = lifetimes();
-        lifetimes.know(STATE, StateKind::Value, TimeDomain::Event);
-        lifetimes.advance(1000);
-        let value = Stamp::of(&TTL, Moment::at(1000)).to_bytes();
-
-        let hold = lifetimes.hold();
-        lifetimes.advance(1100);
-        assert!(!lifetimes.is_expired(&row(STATE), &value));
-        assert!(!hold.judge().is_expired(&row(STATE), &value));
-
-        drop(hold);
-        assert!(lifetimes.is_expired(&row(STATE), &value));
-    }
-}
+mod tests;

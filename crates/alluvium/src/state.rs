@@ -24,6 +24,7 @@
 //! Leaves bytes to [`codec`](crate::codec), and where they are kept to [`bytes`](crate::bytes).
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::{StateKind, ValueSchema};
@@ -31,7 +32,7 @@ use alluvium_protocol::shape::Shape;
 pub use alluvium_protocol::ttl::{Expired, Refresh, TimeDomain, Ttl};
 
 use crate::bytes::{StateDeclaration, StateIndex};
-use crate::codec::Codec;
+use crate::codec::{Codec, UpgradeValue};
 
 pub use aggregating::{Aggregate, Aggregating, AggregatingScope, AggregatingState};
 pub use list::{List, ListScope, ListState};
@@ -62,6 +63,10 @@ pub trait State: sealed::Sealed + Copy {
 
     /// What snapshots record of the state. Finds out the shape of its type each time: for registering, not for every record.
     fn declaration(&self) -> StateDeclaration;
+
+    /// How values of an older form get the newest one, if the codec can tell.
+    #[doc(hidden)]
+    fn upgrade(&self) -> Option<Arc<UpgradeValue>>;
 
     /// The handle of the registered state.
     #[doc(hidden)]
@@ -135,6 +140,11 @@ impl Described {
         };
         self.declare::<N>(kind, value)
     }
+}
+
+/// As a backend takes it.
+fn upgrade<T, C: Codec<T>>() -> Option<Arc<UpgradeValue>> {
+    C::UPGRADE.map(|upgrade| -> Arc<UpgradeValue> { Arc::new(upgrade) })
 }
 
 /// `Copy` and `Debug` for a descriptor or handle, whatever its type parameters are.

@@ -23,9 +23,9 @@ use crate::error::{Error, Result};
 use crate::storage::Cancel;
 
 pub use alluvium_protocol::rows_file::Change;
-pub use expiry::Expiry;
+pub use filter::{RowFilter, Verdict};
 
-mod expiry;
+mod filter;
 pub mod memory;
 mod puts;
 
@@ -89,19 +89,19 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(Tidied::Clean)
     }
 
-    /// From now on rows that `expiry` tells may be left out whenever rows are written again, and their space given back. Told once,
-    /// before the first [`Store::rewrite`]. A store that does not listen keeps them.
-    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
-        drop(expiry);
+    /// From now on `filter` may be asked whenever rows are written again. Told once, before the first [`Store::rewrite`]. A
+    /// store that does not listen keeps all rows as they are.
+    fn filter_rows(&self, filter: Arc<dyn RowFilter>) {
+        drop(filter);
     }
 
-    /// Writes the rows of a range again, so that those that have expired give back their space, in files as well. Takes long: for a thread
-    /// of its own, one at a time.
+    /// Writes the rows of a range again, so that those that the filter drops give back their space, in files as well, and all others
+    /// have the form that it gives them. Takes long: for a thread of its own, one at a time.
     ///
     /// # Errors
     /// `Cancelled` soon after `cancel` is set; `Unavailable` when the device fails. No row changes in either case.
     fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {
-        let _nothing_expires_here = range;
+        let _nothing_is_filtered_here = range;
         cancel.check("rewriting rows of a store")
     }
 

@@ -13,7 +13,7 @@ use alluvium_protocol::row::RowRange;
 use crate::error::{ErrorKind, Result};
 use crate::local::LocalCopies;
 use crate::storage::Cancel;
-use crate::store::{Expiry, Pinned, RowCursor, SortedRun, Store, StoreSize, Tidied};
+use crate::store::{Pinned, RowCursor, RowFilter, SortedRun, Store, StoreSize, Tidied};
 
 /// What is done once damage is met.
 #[derive(Debug)]
@@ -78,8 +78,8 @@ impl Store for SuspectedStore {
         self.suspicion.watch(self.inner.tidy(cancel))
     }
 
-    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
-        self.inner.drop_expired(expiry);
+    fn filter_rows(&self, filter: Arc<dyn RowFilter>) {
+        self.inner.filter_rows(filter);
     }
 
     fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {

@@ -9,6 +9,7 @@ mod interruptions;
 mod migrations;
 mod opening;
 mod pinned_files;
+mod rewriting;
 mod savepoints;
 mod stores;
 mod suspicion;

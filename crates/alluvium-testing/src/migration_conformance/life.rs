@@ -7,8 +7,8 @@ use alluvium::protocol::manifest::{CheckpointId, Manifest, SnapshotKind};
 use alluvium::storage::{Cancel, Storage, in_memory};
 use alluvium::store::StoreFactory;
 use alluvium::{
-    Backend, Builder, Error, ErrorKind, Options, Ownership, Progress, RestoreFrom, Result,
-    SnapshotTarget,
+    Backend, Builder, Error, ErrorKind, Options, Ownership, PreparedSnapshot, Progress,
+    RestoreFrom, Result, SnapshotTarget,
 };
 
 use tempfile::TempDir;
@@ -106,17 +106,41 @@ impl Job {
         found
     }
 
-    fn take<K: Key>(&self, backend: &mut Backend<K>, kind: SnapshotKind) -> Result<Manifest> {
+    /// The last checkpoint.
+    pub(super) fn checkpoint(&self) -> Vec<Manifest> {
+        self.manifests.clone()
+    }
+
+    /// The next life begins with this checkpoint.
+    pub(super) fn go_back_to(&mut self, checkpoint: Vec<Manifest>) {
+        self.manifests = checkpoint;
+    }
+
+    /// Prepares a snapshot, the next one.
+    pub(super) fn prepare<K: Key>(
+        &mut self,
+        backend: &mut Backend<K>,
+        kind: SnapshotKind,
+    ) -> Result<PreparedSnapshot> {
+        self.lives += 1;
+        backend.snapshot(CheckpointId::new(self.lives), kind)
+    }
+
+    /// Uploads a snapshot.
+    pub(super) fn upload(&self, snapshot: PreparedSnapshot) -> Result<Manifest> {
         let target = SnapshotTarget {
             storage: Arc::clone(&self.storage),
             root: "job".to_owned(),
             attempt: 1,
         };
-        let snapshot = backend.snapshot(CheckpointId::new(self.lives), kind)?;
         let handle = snapshot.upload(&target, &Cancel::new(), &nobody())?;
         let name = format!("job/{}", handle.manifest.object);
         let bytes = self.storage.get(&name)?.unwrap_or_default();
         Ok(Manifest::decode(&bytes, &name)?)
+    }
+
+    fn take<K: Key>(&self, backend: &mut Backend<K>, kind: SnapshotKind) -> Result<Manifest> {
+        self.upload(backend.snapshot(CheckpointId::new(self.lives), kind)?)
     }
 }
 

@@ -115,6 +115,8 @@ impl BytesBackend {
         change: &mut ChangeValue<'_>,
     ) -> Result<StateId> {
         let schema = self.schema_of(state, |kind| !kind.is_timers())?.clone();
+        // It knows nothing of the values that are about to be written.
+        self.lifetimes.forget_upgrade(schema.id);
         // What it knows of lists and maps is about to be wrong.
         let forgotten = self.buffer.forget_collections();
         let rewritten = forgotten.and_then(|()| {

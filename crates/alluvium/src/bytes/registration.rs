@@ -1,5 +1,7 @@
 //! Registering states: what the registry decides is carried out here, before the program sees the state.
 
+use std::sync::Arc;
+
 use alluvium_protocol::stamp::Moment;
 use alluvium_protocol::ttl::{Restamp, TimeDomain};
 
@@ -7,6 +9,7 @@ use super::registry::{Registration, StateDeclaration};
 use super::rewrite::Rewritten;
 use super::timers::TimerQueue;
 use super::{BytesBackend, StateIndex, is_timers};
+use crate::codec::UpgradeValue;
 use crate::error::{Error, Result};
 
 impl BytesBackend {
@@ -27,6 +30,8 @@ impl BytesBackend {
             self.restamp(&registration, restamp)?;
         }
         let declared = &registration.declared;
+        // It may know other forms than what is declared now.
+        self.lifetimes.forget_upgrade(declared.id);
         let (kind, id, ttl) = (declared.kind, declared.id, declared.ttl);
         let position = self.registry.accept(registration);
         let index = u16::try_from(position).ok();
@@ -43,6 +48,23 @@ impl BytesBackend {
             *slot = Some(TimerQueue::new(id, self.range));
         }
         Ok(StateIndex(index))
+    }
+
+    /// From now on the store may give values of the state the newest form of their type, by `upgrade`, when it writes their rows again:
+    /// in compaction, on threads of its own. Does nothing where no value can have an older form. Holds until the state
+    /// is registered again, migrated or rewritten.
+    ///
+    /// `upgrade` is given what was put, without a stamp, and makes of it what the program reads as the same value. What it refuses
+    /// stays as it is; so does all that is left once it has panicked.
+    ///
+    /// # Errors
+    /// `Invalid` when the state is of another backend, or has timers.
+    pub fn upgrade_stored(&mut self, state: StateIndex, upgrade: Arc<UpgradeValue>) -> Result<()> {
+        let schema = self.schema_of(state, |kind| !kind.is_timers())?;
+        if !schema.value.older.is_empty() {
+            self.lifetimes.upgrade(schema.id, schema.kind, upgrade);
+        }
+        Ok(())
     }
 
     fn restamp(&mut self, registration: &Registration, restamp: Restamp) -> Result<()> {

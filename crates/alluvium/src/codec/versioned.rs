@@ -2,7 +2,8 @@
 //!
 //! A value is written as `version ‖ what the codec inside writes` ([`alluvium_protocol::versioned`]). To read one of an
 //! older version, that version's own type is read, and upgraded from version to version up to the present one.
-//! Reading changes nothing that is stored: a value has its new form once it is written. A snapshot records the shape of each
+//! Reading changes nothing that is stored: a value has its new form once it is written, or once the store has written its row again
+//! (`Codec::UPGRADE`). A snapshot records the shape of each
 //! version that stored values may have, and a restore compares it with what the chain of types says of that version.
 //!
 //! Invariant, checked by the compiler: a chain of types ends with [`First`], and its versions grow.
@@ -13,7 +14,7 @@ use alluvium_protocol::schema::{Form, ValueSchema};
 use alluvium_protocol::shape::Shape;
 use alluvium_protocol::versioned::{push_version, split_version};
 
-use super::Codec;
+use super::{Codec, UpgradeBytes};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A type that was another one before.
@@ -90,12 +91,12 @@ pub trait Evolving: Sized + 'static {
     /// The version before, which is `Evolving` too; [`First`] if there was none.
     type Before;
 
-    /// A value of the version before, as one of this version. Called each time such a value is read: it should be cheap,
-    /// and give the same each time.
+    /// A value of the version before, as one of this version. Called each time such a value is read, and by threads of the store that
+    /// write rows again: it should be cheap, and give the same each time and on any thread.
     ///
     /// # Errors
     /// What the implementation says: the read fails with it. A value that cannot be upgraded is best refused as
-    /// [`Incompatible`](ErrorKind::Incompatible).
+    /// [`Incompatible`](ErrorKind::Incompatible). The store keeps such a value as it is.
     fn upgrade(before: Self::Before) -> Result<Self>;
 }
 
@@ -114,6 +115,7 @@ pub struct Versioned<C>(PhantomData<C>);
 impl<T: Evolving + chain::Chain<C>, C: Codec<T>> Codec<T> for Versioned<C> {
     const NAME: &'static str = C::NAME;
     const VERSION: u32 = C::VERSION;
+    const UPGRADE: Option<UpgradeBytes> = Some(upgrade::<T, C>);
 
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<()> {
         const {
@@ -147,6 +149,20 @@ impl<T: Evolving + chain::Chain<C>, C: Codec<T>> Codec<T> for Versioned<C> {
             ..C::schema()
         }
     }
+}
+
+/// Of what tells the newest version nothing but that is read.
+fn upgrade<T: Evolving + chain::Chain<C>, C: Codec<T>>(
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<bool> {
+    let (version, rest) = split_version(bytes)?;
+    if version == T::VERSION {
+        return Ok(false);
+    }
+    let value = T::read(version, rest)?.ok_or_else(|| unknown::<T, C>(version))?;
+    Versioned::<C>::encode(&value, out)?;
+    Ok(true)
 }
 
 #[cold]

@@ -18,7 +18,7 @@ use super::Lifetimes;
 use crate::environment::Environment;
 use crate::error::{ErrorKind, Result};
 use crate::storage::Cancel;
-use crate::store::{Expiry, Store};
+use crate::store::{RowFilter, Store, Verdict};
 
 /// Rows that a pass reads at most: a second or two of reading.
 const ROWS_MAX: u64 = 1 << 20;
@@ -123,6 +123,15 @@ fn run(pass: Pass, cancel: &Cancel, end: Sender<()>) {
     drop(end);
 }
 
+/// Whether a row that is written again gives back half of its space.
+const fn gives_back(verdict: Verdict, value: &[u8], changed: &[u8]) -> bool {
+    match verdict {
+        Verdict::Keep => false,
+        Verdict::Drop => true,
+        Verdict::Change => changed.len() <= value.len() / 2,
+    }
+}
+
 /// What was found in rows of one state and key group.
 #[derive(Debug, Default)]
 struct Found {
@@ -187,6 +196,7 @@ impl Pass {
     fn sweep(&self, range: &RowRange, left: &mut u64, cancel: &Cancel) -> Result<Option<Vec<u8>>> {
         let mut found = Found::default();
         let mut stopped = None;
+        let mut changed = Vec::new();
         let mut rows = self.store.scan(range)?;
         while let Some((row, value)) = rows.next()? {
             if *left == 0 {
@@ -197,7 +207,9 @@ impl Pass {
             if found.rows.is_multiple_of(1024) {
                 cancel.check("sweeping expired rows")?;
             }
-            found.note(row, self.lifetimes.is_expired(row, value));
+            changed.clear();
+            let verdict = self.lifetimes.filter(row, value, &mut changed);
+            found.note(row, gives_back(verdict, value, &changed));
         }
         drop(rows);
         if let Some(expired) = found.worth() {

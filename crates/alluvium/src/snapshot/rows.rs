@@ -5,7 +5,8 @@
 //!
 //! Invariants: on this machine there are at most as many files as threads and [`FILES_WAITING_MAX`] more; a file's
 //! name follows from its section and its place in it, not from which thread was faster; the manifest has the files in
-//! the order of their rows; rows that had expired when the savepoint was taken are not in it.
+//! the order of their rows; rows and list elements that had expired when the savepoint was taken are
+//! not in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::lifetimes::Judge;
 use crate::rows_file::{RowsFileWriter, Written};
 use crate::storage::Cancel;
-use crate::store::{Change, Expiry, Pinned};
+use crate::store::{Change, Pinned, RowFilter, Verdict};
 use crate::transfer::{Task, run_all};
 use crate::working_directory::Scratch;
 use backlog::{Backlog, Work};
@@ -54,7 +55,7 @@ impl Upload<'_> {
         let ranges = (0..sections).zip(plan.ranges);
         let rows = Arc::new(Rows {
             pinned: Arc::clone(&pinned.pinned),
-            expiry: self.snapshot.hold.judge(),
+            judge: self.snapshot.hold.judge(),
             sections,
             file_bytes: plan.file_bytes,
             backlog: Backlog::new(
@@ -106,7 +107,7 @@ struct RowsFile {
 struct Rows {
     pinned: Arc<dyn Pinned>,
     /// What is left out.
-    expiry: Judge,
+    judge: Judge,
     /// How many there are.
     sections: u32,
     /// A file ends when it has that many.
@@ -138,14 +139,18 @@ impl Rows {
         let mut rows = self.pinned.scan(&section.range.rows())?;
         let mut part = section.number;
         let mut open: Option<RowsFileWriter> = None;
+        let mut changed = Vec::new();
         loop {
             cancel.check("a savepoint")?;
             let row = rows.next()?;
             let is_end = row.is_none();
             if let Some((row, value)) = row {
-                if self.expiry.is_expired(row, value) {
-                    continue;
-                }
+                changed.clear();
+                let value = match self.judge.filter(row, value, &mut changed) {
+                    Verdict::Keep => value,
+                    Verdict::Drop => continue,
+                    Verdict::Change => &changed,
+                };
                 let file = match &mut open {
                     Some(file) => file,
                     None => open.insert(RowsFileWriter::create(&self.path(part))?),

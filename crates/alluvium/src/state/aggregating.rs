@@ -1,15 +1,16 @@
 //! Aggregating states: one accumulator for each key and namespace, into which inputs of another type go.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::StateKind;
 
 use super::entry::Entry;
 use super::single::Single;
-use super::{Described, Registered, State, Types, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed, upgrade};
 use crate::bytes::StateDeclaration;
-use crate::codec::{Codec, Postcard};
+use crate::codec::{Codec, Postcard, UpgradeValue};
 use crate::error::Result;
 
 /// How inputs become a result by way of an accumulator, which is what is stored.
@@ -98,6 +99,10 @@ impl<A: Aggregate, N: Key, C: Codec<A::Accumulator>> State for AggregatingState<
     fn declaration(&self) -> StateDeclaration {
         self.described
             .declaration::<N, A::Accumulator, C>(StateKind::Aggregating)
+    }
+
+    fn upgrade(&self) -> Option<Arc<UpgradeValue>> {
+        upgrade::<A::Accumulator, C>()
     }
 
     fn handle(&self, state: Registered) -> Self::Handle {

@@ -3,16 +3,17 @@
 use std::borrow::Borrow;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::StateKind;
 use alluvium_protocol::stamp::Stamp;
 
 use super::entry::{Access, Entry};
-use super::{Described, Registered, State, Types, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed, upgrade};
 use crate::bytes::elements::{Elements, Filled};
 use crate::bytes::{BytesBackend, StateDeclaration};
-use crate::codec::{Codec, Postcard};
+use crate::codec::{Codec, Postcard, UpgradeValue};
 use crate::error::Result;
 
 /// Describes a state that keeps a list of `T`.
@@ -43,6 +44,10 @@ impl<T, N: Key, C: Codec<T>> State for ListState<T, N, C> {
 
     fn declaration(&self) -> StateDeclaration {
         self.described.declaration::<N, T, C>(StateKind::List)
+    }
+
+    fn upgrade(&self) -> Option<Arc<UpgradeValue>> {
+        upgrade::<T, C>()
     }
 
     fn handle(&self, state: Registered) -> Self::Handle {

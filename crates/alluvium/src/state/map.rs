@@ -2,15 +2,16 @@
 
 use std::marker::PhantomData;
 use std::ops::{ControlFlow, RangeBounds};
+use std::sync::Arc;
 
 use alluvium_protocol::key::{EncodeKey, Key};
 use alluvium_protocol::row::RowRange;
 use alluvium_protocol::schema::StateKind;
 
 use super::entry::{Access, Entry};
-use super::{Described, Registered, State, Types, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed, upgrade};
 use crate::bytes::StateDeclaration;
-use crate::codec::{Codec, Postcard};
+use crate::codec::{Codec, Postcard, UpgradeValue};
 use crate::error::Result;
 use visits::rows_of;
 
@@ -48,6 +49,10 @@ impl<MK: Key, V, N: Key, C: Codec<V>> State for MapState<MK, V, N, C> {
             map_key: Some(MK::shape()),
             ..declaration
         }
+    }
+
+    fn upgrade(&self) -> Option<Arc<UpgradeValue>> {
+        upgrade::<V, C>()
     }
 
     fn handle(&self, state: Registered) -> Self::Handle {

@@ -7,6 +7,7 @@
 //! other: they are in every snapshot and move with their key group.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::StateKind;
@@ -14,6 +15,7 @@ use alluvium_protocol::schema::StateKind;
 use super::entry::{Access, Entry};
 use super::{Described, Registered, State, Types, copyable, sealed};
 use crate::bytes::StateDeclaration;
+use crate::codec::UpgradeValue;
 use crate::error::Result;
 
 /// A descriptor of timers: they differ in their kind alone.
@@ -52,6 +54,10 @@ macro_rules! timers {
 
             fn declaration(&self) -> StateDeclaration {
                 self.described.declaration_without_value::<N>(StateKind::$kind)
+            }
+
+            fn upgrade(&self) -> Option<Arc<UpgradeValue>> {
+                None
             }
 
             fn handle(&self, state: Registered) -> Self::Handle {

@@ -1,15 +1,16 @@
 //! Value states: one value for each key and namespace.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use alluvium_protocol::key::Key;
 use alluvium_protocol::schema::StateKind;
 
 use super::entry::Entry;
 use super::single::Single;
-use super::{Described, Registered, State, Types, choices, copyable, sealed};
+use super::{Described, Registered, State, Types, choices, copyable, sealed, upgrade};
 use crate::bytes::StateDeclaration;
-use crate::codec::{Codec, Postcard};
+use crate::codec::{Codec, Postcard, UpgradeValue};
 use crate::error::Result;
 
 /// Describes a state that keeps one `T`.
@@ -40,6 +41,10 @@ impl<T, N: Key, C: Codec<T>> State for ValueState<T, N, C> {
 
     fn declaration(&self) -> StateDeclaration {
         self.described.declaration::<N, T, C>(StateKind::Value)
+    }
+
+    fn upgrade(&self) -> Option<Arc<UpgradeValue>> {
+        upgrade::<T, C>()
     }
 
     fn handle(&self, state: Registered) -> Self::Handle {

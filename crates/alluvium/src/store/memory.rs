@@ -25,7 +25,8 @@ use self::merge::{Merge, Scan};
 use self::run::{Run, RunBuilder};
 use self::slice::Slice;
 use super::{
-    Change, Expiry, Opened, Part, Pinned, RowCursor, SortedRun, Store, StoreFactory, StoreSize,
+    Change, Opened, Part, Pinned, RowCursor, RowFilter, SortedRun, Store, StoreFactory, StoreSize,
+    Verdict,
 };
 use crate::error::{Error, Result};
 use crate::storage::Cancel;
@@ -100,7 +101,7 @@ struct MemoryStore {
     runs: RwLock<Arc<[Slice]>>,
     /// Held by whoever replaces the runs.
     writer: Mutex<Writer>,
-    expiry: OnceLock<Arc<dyn Expiry>>,
+    filter: OnceLock<Arc<dyn RowFilter>>,
 }
 
 /// What the writer gives to the next run and file.
@@ -116,7 +117,7 @@ impl MemoryStore {
             directory: directory.to_owned(),
             runs: RwLock::new(runs.into()),
             writer: Mutex::new(writer),
-            expiry: OnceLock::new(),
+            filter: OnceLock::new(),
         }
     }
 
@@ -149,8 +150,8 @@ impl MemoryStore {
         Ok(Some(run.with_file(file)))
     }
 
-    fn expiry(&self) -> Option<&dyn Expiry> {
-        self.expiry.get().map(|expiry| &**expiry)
+    fn filter(&self) -> Option<&dyn RowFilter> {
+        self.filter.get().map(|filter| &**filter)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -188,21 +189,21 @@ impl Store for MemoryStore {
         };
         writer.next_age += 1;
         runs.insert(0, Slice::whole(newest));
-        merge_tiers(&mut runs, self.expiry());
+        merge_tiers(&mut runs, self.filter());
         self.replace(runs);
         Ok(())
     }
 
-    fn drop_expired(&self, expiry: Arc<dyn Expiry>) {
-        // Told once, before anything expires.
-        self.expiry.set(expiry).unwrap_or_default();
+    fn filter_rows(&self, filter: Arc<dyn RowFilter>) {
+        // Told once, before anything is written again.
+        self.filter.set(filter).unwrap_or_default();
     }
 
     /// Merges all runs: they are in memory, and most have rows of every range.
     fn rewrite(&self, _range: &RowRange, cancel: &Cancel) -> Result<()> {
         cancel.check("rewriting rows of a store")?;
         let _writer = self.writer();
-        let merged = merge(&self.runs(), true, self.expiry());
+        let merged = merge(&self.runs(), true, self.filter());
         self.replace(merged.into_iter().map(Slice::whole).collect());
         Ok(())
     }
@@ -228,31 +229,37 @@ impl Store for MemoryStore {
 }
 
 /// Merges the newest runs as far as the tiers want it.
-fn merge_tiers(runs: &mut Vec<Slice>, expiry: Option<&dyn Expiry>) {
+fn merge_tiers(runs: &mut Vec<Slice>, filter: Option<&dyn RowFilter>) {
     let sizes: Vec<usize> = runs.iter().map(Slice::bytes).collect();
     let count = tier::plan_merge(&sizes);
     if count < 2 {
         return;
     }
     let older = runs.split_off(count);
-    let merged = merge(runs, older.is_empty(), expiry);
+    let merged = merge(runs, older.is_empty(), filter);
     *runs = merged.into_iter().map(Slice::whole).chain(older).collect();
 }
 
 /// The newest versions of the rows of `runs` (newest first) as one run; `None` if no row is left.
-fn merge(runs: &[Slice], oldest_takes_part: bool, expiry: Option<&dyn Expiry>) -> Option<Run> {
+fn merge(runs: &[Slice], oldest_takes_part: bool, filter: Option<&dyn RowFilter>) -> Option<Run> {
     let rows = runs.iter().map(Slice::rows).sum();
     let bytes = runs.iter().map(Slice::bytes).sum();
     let newest = runs.first()?;
     let mut builder = RunBuilder::with_capacity(newest.age(), rows, bytes);
     let mut merge = Merge::new(runs, &RowRange::all());
+    let mut changed = Vec::new();
     while let Some((row, change)) = merge.next() {
-        let change = match change {
-            // An older version may be left in an older run: it must not come back.
-            Change::Put(value) if expiry.is_some_and(|expiry| expiry.is_expired(row, value)) => {
-                Change::Delete
+        let change = match (change, filter) {
+            (Change::Put(value), Some(filter)) => {
+                changed.clear();
+                match filter.filter(row, value, &mut changed) {
+                    Verdict::Keep => change,
+                    // An older version may be left in an older run: it must not come back.
+                    Verdict::Drop => Change::Delete,
+                    Verdict::Change => Change::Put(&changed),
+                }
             }
-            change => change,
+            (change, _) => change,
         };
         if change != Change::Delete || !oldest_takes_part {
             builder.append(row, change);

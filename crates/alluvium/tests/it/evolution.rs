@@ -27,7 +27,7 @@ finds it out (`crates/alluvium/tests/it/evolution.rs`): the old program writes v
 a programmer would have made of them. In this table nowhere is a wrong value read without an error; what is not in it is told below.
 
 - *as is*: read and written as before.
-- *after migration*: stored values are read by the new type; a value has its new form once it is written. `Backend::rewrite` writes all.
+- *after migration*: stored values are read by the new type; a value has its new form once it is written, with `Versioned` also once compaction has met it. `Backend::rewrite` writes all.
 - *refused*: declaring the state fails, with an error that names the state, the field and the remedy. Nothing has changed: the old
   program goes on.
 - *refused when read*: declaring succeeds, for a shape does not tell whether a field has a default, and every read is an error.

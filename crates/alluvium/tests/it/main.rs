@@ -16,6 +16,7 @@ mod migrated_states;
 mod migrations;
 mod protocol;
 mod restores;
+mod rewriting;
 #[cfg(feature = "aws")]
 mod s3;
 mod savepoint_folders;

@@ -1,0 +1,104 @@
+//! What becomes of rows that are written again: by the store, and by a savepoint.
+//!
+//! Invariants: what is alive at the event time of a snapshot whose files are not pinned yet stays; no value gets a form that
+//! such a snapshot's schema does not have; a row stays within the size that a snapshot can hold.
+
+use std::sync::atomic::Ordering;
+
+use alluvium_protocol::row::split_prefix;
+use alluvium_protocol::rows_file::ROW_BYTES_MAX;
+use alluvium_protocol::stamp::Moment;
+use alluvium_protocol::ttl::TimeDomain;
+use alluvium_protocol::verdict::verdict;
+
+use super::Lifetimes;
+use super::upgrades::{Panicked, Upgrade};
+use crate::store::{RowFilter, Verdict};
+
+impl RowFilter for Lifetimes {
+    fn filter(&self, row: &[u8], value: &[u8], changed: &mut Vec<u8>) -> Verdict {
+        self.judge_row(row, value, changed, Upgrading::Due, || self.settled())
+    }
+}
+
+/// Whether values get their newest form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Upgrading {
+    /// Once every snapshot that is not pinned yet knows of it.
+    Due,
+    Never,
+}
+
+impl Lifetimes {
+    pub(super) fn judge_row(
+        &self,
+        row: &[u8],
+        value: &[u8],
+        changed: &mut Vec<u8>,
+        upgrading: Upgrading,
+        event: impl FnOnce() -> Moment,
+    ) -> Verdict {
+        if !self.any.load(Ordering::Acquire) {
+            return Verdict::Keep;
+        }
+        let Ok((_, state, _)) = split_prefix(row) else {
+            return Verdict::Keep;
+        };
+        let stamped = self.stamped(state);
+        let upgrade = match upgrading {
+            Upgrading::Due => self.upgrades.get(state),
+            Upgrading::Never => None,
+        };
+        let upgrade = upgrade.filter(|upgrade| self.all_held_since(upgrade.since));
+        let Some(kind) = stamped
+            .map(|(kind, _)| kind)
+            .or_else(|| upgrade.as_ref().map(|upgrade| upgrade.kind))
+        else {
+            return Verdict::Keep;
+        };
+        let moment = stamped.map(|(_, time)| match time {
+            TimeDomain::Processing => self.moment(time),
+            TimeDomain::Event => event(),
+        });
+        let mut upgrading = Changing::new(upgrade);
+        let mut change = |old: &[u8], new: &mut Vec<u8>| upgrading.change(old, new);
+        let mut verdict = verdict(kind, value, moment, &mut change, changed);
+        if verdict == Verdict::Change && row.len().saturating_add(changed.len()) > ROW_BYTES_MAX {
+            verdict = Verdict::Keep;
+        }
+        if upgrading.panicked {
+            tracing::warn!(
+                state = %state,
+                "the function that upgrades values panicked: they keep their older form in the store until they are written"
+            );
+            self.upgrades.forget(state);
+        }
+        verdict
+    }
+}
+
+/// A row's values on their way to their newest form.
+struct Changing {
+    upgrade: Option<Upgrade>,
+    panicked: bool,
+}
+
+impl Changing {
+    const fn new(upgrade: Option<Upgrade>) -> Self {
+        Self {
+            upgrade,
+            panicked: false,
+        }
+    }
+
+    fn change(&mut self, old: &[u8], new: &mut Vec<u8>) -> bool {
+        let Some(upgrade) = &self.upgrade else {
+            return false;
+        };
+        upgrade.call(old, new).unwrap_or_else(|Panicked| {
+            self.upgrade = None;
+            self.panicked = true;
+            false
+        })
+    }
+}
