@@ -39,6 +39,8 @@ pub(crate) struct Lifetimes {
     /// Event times of snapshots whose files may not be pinned yet.
     held: Mutex<BTreeMap<u64, Moment>>,
     holds: AtomicU64,
+    /// The time of the clock that rows in the store are judged by, while it stands still for them.
+    still: Mutex<Option<Moment>>,
 }
 
 /// Written by the task thread alone.
@@ -75,6 +77,7 @@ impl Lifetimes {
             any: AtomicBool::new(false),
             held: Mutex::default(),
             holds: AtomicU64::new(0),
+            still: Mutex::default(),
         }
     }
 
@@ -144,6 +147,27 @@ impl Lifetimes {
         }
     }
 
+    /// Keeps what is alive now, by either time, in the store until it is dropped: for who finds elements again by their place among
+    /// those that live. One at a time.
+    pub(crate) fn stand_still(self: &Arc<Self>) -> Still {
+        *self.still() = Some(self.moment(TimeDomain::Processing));
+        Still {
+            lifetimes: Arc::clone(self),
+            _event: self.hold(),
+        }
+    }
+
+    fn still(&self) -> MutexGuard<'_, Option<Moment>> {
+        // Replaced whole, whatever panicked.
+        self.still.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time of the clock that rows in the store are judged by.
+    fn settled_clock(&self) -> Moment {
+        let still = *self.still();
+        still.unwrap_or_else(|| self.moment(TimeDomain::Processing))
+    }
+
     fn held(&self) -> MutexGuard<'_, BTreeMap<u64, Moment>> {
         // Every change is a single call: the map is whole whatever panicked.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
@@ -165,6 +189,19 @@ impl fmt::Debug for Lifetimes {
             .field("states", &self.states())
             .field("upgrades", &self.upgrades)
             .finish_non_exhaustive()
+    }
+}
+
+/// Keeps what was alive when it was made, by either time.
+#[derive(Debug)]
+pub(crate) struct Still {
+    lifetimes: Arc<Lifetimes>,
+    _event: Hold,
+}
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        *self.lifetimes.still() = None;
     }
 }
 

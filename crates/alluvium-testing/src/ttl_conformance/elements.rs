@@ -46,31 +46,30 @@ fn stored(job: &Job, from: &alluvium::RestoreFrom) -> Vec<u32> {
 }
 
 /// Nobody reads the list. Half of a chunk's bytes are to be won, as of rows that expire whole.
-#[expect(clippy::needless_pass_by_value, reason = "made for each check")]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::missing_panics_doc,
+    reason = "made for each check, which fails by panicking"
+)]
 pub fn single_elements_give_their_space_back(stores: Stores) {
     for job in Job::each(&stores) {
         let mut opened = written(&job);
         job.set_time(&mut opened, 100);
 
-        let before = job.take(&mut opened, 1, SnapshotKind::Incremental);
-        job.sweep(&mut opened, 2);
-        let after = job.take(&mut opened, 4, SnapshotKind::Incremental);
+        job.sweep(&mut opened, 1);
+        let after = job.take(&mut opened, 3, SnapshotKind::Incremental);
         drop(opened);
 
-        if job.has_room() {
-            assert_eq!(
-                stored(&job, &before).len(),
-                201,
-                "{}: in one chunk",
-                job.time
-            );
-        }
         assert_eq!(stored(&job, &after), [SHORT], "{}", job.time);
     }
 }
 
 /// Whatever the store has.
-#[expect(clippy::needless_pass_by_value, reason = "made for each check")]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::missing_panics_doc,
+    reason = "made for each check, which fails by panicking"
+)]
 pub fn a_savepoint_leaves_single_expired_elements_out(stores: Stores) {
     for job in Job::each(&stores) {
         let mut opened = written(&job);

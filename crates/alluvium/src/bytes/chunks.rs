@@ -27,12 +27,15 @@ impl BytesBackend {
         keep: &mut dyn FnMut(&[u8]) -> Result<bool>,
     ) -> Result<()> {
         let stamped = self.locate_list(at)?;
+        // What lives is found again by its place among what lives; what has expired may go from the store at any time.
+        let _still = stamped.then(|| self.lifetimes.stand_still());
         let life = stamped.then(|| self.life(at.state)).transpose()?;
+        let is_alive = |stored: &[u8]| life.map_or(Ok(true), |life| life.is_alive(stored));
         let mut stays = |stored: &[u8]| match life {
             None => keep(stored),
-            Some(life) if life.is_alive(stored)? => keep(stamp::split(stored)?.1),
-            Some(_) => Ok(false),
+            Some(_) => keep(stamp::split(stored)?.1),
         };
+        let mut loses = false;
         let bytes_max = self.gathered_bytes_max();
         let (mut seen_bytes, mut verdicts) = (0, Vec::new());
         let mut kept = Elements::default();
@@ -41,6 +44,10 @@ impl BytesBackend {
                 return Ok(ControlFlow::Break(()));
             }
             seen_bytes += stored.len() + 1;
+            if !is_alive(stored)? {
+                loses = true;
+                return Ok(ControlFlow::Continue(()));
+            }
             let stays = stays(stored)?;
             verdicts.push(stays);
             if stays {
@@ -49,7 +56,7 @@ impl BytesBackend {
             Ok(ControlFlow::Continue(()))
         })?;
         if seen_bytes < bytes_max {
-            if verdicts.contains(&false) {
+            if loses || verdicts.contains(&false) {
                 self.buffer.list_replace(&self.row, kept.framed())?;
             }
             return Ok(());
@@ -57,6 +64,9 @@ impl BytesBackend {
         drop(kept);
         let mut verdicts = verdicts.into_iter();
         self.rewrite_chunks(&mut |stored, out| {
+            if !is_alive(stored)? {
+                return Ok(());
+            }
             let stays = verdicts.next().map_or_else(|| stays(stored), Ok)?;
             if stays { out.push(stored) } else { Ok(()) }
         })

@@ -1,6 +1,7 @@
 //! What becomes of rows that are written again: by the store, and by a savepoint.
 //!
-//! Invariants: what is alive at the event time of a snapshot whose files are not pinned yet stays; no value gets a form that
+//! Invariants: what is alive at the event time of a snapshot whose files are not pinned yet stays, and so does what is alive while
+//! time stands still; no value gets a form that
 //! such a snapshot's schema does not have; a row stays within the size that a snapshot can hold.
 
 use std::sync::atomic::Ordering;
@@ -57,7 +58,7 @@ impl Lifetimes {
             return Verdict::Keep;
         };
         let moment = stamped.map(|(_, time)| match time {
-            TimeDomain::Processing => self.moment(time),
+            TimeDomain::Processing => self.settled_clock(),
             TimeDomain::Event => event(),
         });
         let mut upgrading = Changing::new(upgrade);

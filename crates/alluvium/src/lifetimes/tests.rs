@@ -10,7 +10,7 @@ use alluvium_protocol::stamp::Stamp;
 use alluvium_protocol::ttl::Ttl;
 
 use super::*;
-use crate::environment::Environment;
+use crate::environment::{Clock, Environment};
 use crate::error::Error;
 
 const STATE: StateId = StateId::new(7);
@@ -176,4 +176,44 @@ fn a_function_that_panics_is_not_asked_again() {
         assert_eq!(changed(&*lifetimes, b"1"), None);
     }
     assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn what_lives_stays_while_time_stands_still() {
+    let clock: Arc<SetTime> = Arc::default();
+    let lifetimes = Arc::new(Lifetimes::new(
+        Arc::<SetTime>::clone(&clock),
+        Moment::BEFORE_TIME,
+    ));
+    for (time, now) in [(TimeDomain::Processing, 1000), (TimeDomain::Event, 2000)] {
+        lifetimes.know(STATE, StateKind::Value, time);
+        clock.0.store(now, Ordering::Relaxed);
+        lifetimes.advance(now);
+        let (alive, expired) = (written_at(now, b""), written_at(now - 100, b""));
+
+        let still = lifetimes.stand_still();
+        clock.0.store(now + 100, Ordering::Relaxed);
+        lifetimes.advance(now + 100);
+        assert!(!goes(&*lifetimes, &row(STATE), &alive));
+        assert!(goes(&*lifetimes, &row(STATE), &expired));
+
+        drop(still);
+        assert!(goes(&*lifetimes, &row(STATE), &alive));
+    }
+}
+
+/// The test's clock.
+#[derive(Debug, Default)]
+struct SetTime(AtomicI64);
+
+impl Clock for SetTime {
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn unix_millis(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn sleep(&self, _: Duration) {}
 }
