@@ -5,6 +5,7 @@
 mod commit_plans;
 mod copy_plans;
 mod damage;
+mod flights;
 mod format_doc;
 mod golden;
 mod key_laws;

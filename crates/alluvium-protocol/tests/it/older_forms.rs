@@ -3,48 +3,13 @@
 use std::slice::from_ref;
 
 use alluvium_protocol::ErrorKind;
-use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{
-    BYTES, Form, KeyedSchema, MSGPACK_NAMED, Migration, OLDER_MAX, POSTCARD, Resolution, StateKind,
-    StateSchema, ValueSchema, merge, plan_migration, resolve,
+    BYTES, KeyedSchema, MSGPACK_NAMED, Migration, OLDER_MAX, POSTCARD, Resolution, StateKind,
+    StateSchema, merge, plan_migration, resolve,
 };
 use alluvium_protocol::shape::Shape;
 
-fn structure(fields: &[(&str, Shape)]) -> Shape {
-    let field = |(name, shape): &(&str, Shape)| ((*name).to_owned(), shape.clone());
-    Shape::Struct {
-        name: "Flight".to_owned(),
-        fields: fields.iter().map(field).collect(),
-    }
-}
-
-fn state(codec: &str, forms: &[(Option<u32>, Shape)]) -> StateSchema {
-    let mut forms: Vec<_> = forms
-        .iter()
-        .map(|(type_version, shape)| Form {
-            type_version: *type_version,
-            type_name: "Flight".to_owned(),
-            shape: shape.clone(),
-        })
-        .collect();
-    let present = forms.pop().expect("a state has a form");
-    StateSchema {
-        id: StateId::new(0),
-        name: "latest".to_owned(),
-        kind: StateKind::Value,
-        namespace: Shape::Unit,
-        map_key: None,
-        value: ValueSchema {
-            codec: codec.to_owned(),
-            version: 1,
-            type_name: present.type_name,
-            shape: present.shape,
-            type_version: present.type_version,
-            older: forms,
-        },
-        ttl: None,
-    }
-}
+use crate::flights::{state, structure};
 
 /// A state of values that tell their versions; the last is the present one.
 fn versions(forms: &[(u32, Shape)]) -> StateSchema {

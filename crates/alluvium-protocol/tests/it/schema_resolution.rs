@@ -5,24 +5,14 @@ use std::time::Duration;
 use alluvium_protocol::ErrorKind;
 use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{
-    BYTES, KeyedSchema, MSGPACK_NAMED, POSTCARD, Resolution, StateKind, StateSchema, ValueSchema,
-    merge, resolve, resolve_key,
+    BYTES, KeyedSchema, MSGPACK_NAMED, POSTCARD, Resolution, StateKind, StateSchema, merge,
+    resolve, resolve_key,
 };
 use alluvium_protocol::shape::Shape;
 use alluvium_protocol::ttl::Ttl;
 
+use crate::flights::{self, structure};
 use crate::samples::keyed_schema;
-
-fn structure(fields: &[(&str, Shape)]) -> Shape {
-    let fields = fields
-        .iter()
-        .map(|(name, shape)| ((*name).to_owned(), shape.clone()))
-        .collect();
-    Shape::Struct {
-        name: "Flight".to_owned(),
-        fields,
-    }
-}
 
 fn choice(variants: &[(u32, &str)]) -> Shape {
     let variants = variants
@@ -36,22 +26,7 @@ fn choice(variants: &[(u32, &str)]) -> Shape {
 }
 
 fn state(codec: &str, shape: Shape) -> StateSchema {
-    StateSchema {
-        id: StateId::new(0),
-        name: "latest".to_owned(),
-        kind: StateKind::Value,
-        namespace: Shape::Unit,
-        map_key: None,
-        value: ValueSchema {
-            codec: codec.to_owned(),
-            version: 1,
-            type_name: "Flight".to_owned(),
-            shape,
-            type_version: None,
-            older: Vec::new(),
-        },
-        ttl: None,
-    }
+    flights::state(codec, &[(None, shape)])
 }
 
 fn named(stored: Shape, declared: Shape) -> Resolution {
