@@ -172,12 +172,12 @@ fn rows_that_were_read_and_are_then_written_in_place_are_frozen_at_their_share()
     }
     // A visit waits until the store has all.
     backend.entries(values, |_, (), _| Ok(())).unwrap();
-    for key in (0..2_000_u32).chain(1_000..1_400) {
+    for key in (0..2_000_u32).chain(1_000..1_600) {
         drop(backend.key(&key).unwrap().value(values).get().unwrap());
     }
     let runs = stores.written();
 
-    for key in 1_000..1_400_u32 {
+    for key in 1_000..1_600_u32 {
         let mut scope = backend.key(&key).unwrap();
         scope.value(values).set(&vec![2; 32]).unwrap();
     }

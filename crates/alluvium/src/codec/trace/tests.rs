@@ -307,7 +307,7 @@ struct Within {
 fn names_of_a_struct_are_told_from_those_of_the_structs_inside_of_it() {
     assert_eq!(
         traced::<Around>(),
-        "{a: Choice<One | Two({x: u16, day: str})>, c: [{x: u16, day: str}]}"
+        "{a: Choice<One | Two{x: u16, day: str}>, c: [{x: u16, day: str}]}"
     );
 }
 
