@@ -117,11 +117,16 @@ fn any_value(shape: &Shape, bits: &mut impl Iterator<Item = u64>) -> Value {
         }
         Shape::Map(key, of) => {
             let count = next() % 3;
-            Value::Map(
-                (0..count)
-                    .map(|_| (any_value(key, bits), any_value(of, bits)))
-                    .collect(),
-            )
+            // Each key once, as a map has them.
+            let mut entries: Vec<(Value, Value)> = Vec::new();
+            for _ in 0..count {
+                let (key, value) = (any_value(key, bits), any_value(of, bits));
+                let told = key.to_string();
+                if entries.iter().all(|(other, _)| other.to_string() != told) {
+                    entries.push((key, value));
+                }
+            }
+            Value::Map(entries)
         }
         Shape::Tuple(parts) => Value::Seq(parts.iter().map(|part| any_value(part, bits)).collect()),
         Shape::Struct { name, fields } => {
