@@ -16,6 +16,7 @@ pub mod files;
 mod java;
 pub mod keyed;
 pub mod metadata;
+pub mod scan;
 mod section;
 pub mod serializer;
 pub mod snapshot;

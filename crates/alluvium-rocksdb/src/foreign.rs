@@ -26,8 +26,8 @@ use crate::error::{failed, not_a_store};
 /// Bytes of blocks that are kept: a scan reads each once.
 const CACHE_BYTES: usize = 8 << 20;
 
-/// Bytes that a scan reads at a time.
-const READ_AHEAD_BYTES: usize = 1 << 20;
+/// Bytes that a scan reads at a time of each table that it is in, of which there may be hundreds.
+const READ_AHEAD_BYTES: usize = 128 << 10;
 
 /// Files that are open at once; each keeps its index in memory.
 const OPEN_FILES_MAX: i32 = 64;
@@ -123,7 +123,6 @@ impl ForeignDatabase {
         rows.seek_to_first();
         Ok(ForeignRows {
             rows,
-            begun: false,
             directory: &self.directory,
         })
     }
@@ -174,30 +173,30 @@ fn family_options(cache: &Cache, append: Option<&Append>) -> Result<Options> {
 /// Rows of a family, in the order of their keys' bytes.
 pub struct ForeignRows<'d> {
     rows: DBRawIterator<'d>,
-    begun: bool,
     directory: &'d Path,
 }
 
 impl ForeignRows<'_> {
-    /// The next row's key and value; nothing after the last one.
+    /// The key and value of the row that it is at; nothing behind the last one.
     ///
     /// # Errors
     /// `Corrupt` when a block is damaged or of a compression that is not compiled in; `Unavailable` when a file cannot be
-    /// read.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "a row is lent until the next one"
-    )]
-    pub fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        if std::mem::replace(&mut self.begun, true) && self.rows.valid() {
-            self.rows.next();
-        }
-        if !self.rows.valid() {
+    /// read. There is nothing behind an error.
+    pub fn current(&self) -> Result<Option<(&[u8], &[u8])>> {
+        let row = self.rows.item();
+        if row.is_none() {
             let status = self.rows.status();
             let directory = self.directory.display();
             status.map_err(|error| failed(format!("read rows of {directory}"), error))?;
         }
-        Ok(self.rows.item())
+        Ok(row)
+    }
+
+    /// Goes to the next row, if it is at one.
+    pub fn advance(&mut self) {
+        if self.rows.valid() {
+            self.rows.next();
+        }
     }
 }
 

@@ -53,6 +53,11 @@ impl<R: Read> Canonical<R> {
         }
     }
 
+    /// What comes behind the key group.
+    pub(crate) fn into_window(self) -> Window<R> {
+        self.window
+    }
+
     /// The next pair; nothing after the last.
     ///
     /// # Errors

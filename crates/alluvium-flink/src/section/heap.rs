@@ -33,7 +33,18 @@ impl<R: Read> Heap<R> {
         }
     }
 
-    /// The next entry, as `entry` decodes it for the state of a number; nothing after the last.
+    /// The state whose entries come.
+    pub(crate) const fn state(&self) -> u16 {
+        self.state
+    }
+
+    /// What comes behind the key group.
+    pub(crate) fn into_window(self) -> Window<R> {
+        self.window
+    }
+
+    /// The next entry: what `entry` made of it, which is asked for each state by its number and has to read to its end.
+    /// Nothing after the last.
     ///
     /// # Errors
     /// What `entry` returns, after which nothing can be read from here; `Corrupt` when the key group ends too early;
@@ -41,7 +52,7 @@ impl<R: Read> Heap<R> {
     pub(crate) fn next<T>(
         &mut self,
         entry: impl Fn(u16, &mut Cursor<'_>) -> Result<T>,
-    ) -> Result<Option<(u16, T)>> {
+    ) -> Result<Option<Entry<'_, T>>> {
         while self.left == 0 {
             if self.window.is_at_end()? {
                 return Ok(None);
@@ -50,17 +61,37 @@ impl<R: Read> Heap<R> {
                 let state = cursor.u16("a state's number")?;
                 // Not checked against what is left, which may be much more than the window has.
                 let entries = cursor.i32("a number of entries")?;
-                let entries = usize::try_from(entries).map_err(|_negative| {
-                    cursor.corrupt(format!("expected a number of entries, found {entries}"))
+                let entries = usize::try_from(entries).map_err(|e| {
+                    cursor
+                        .corrupt(format!("expected a number of entries, found {entries}"))
+                        .with_source(e)
                 })?;
                 Ok((state, entries))
             })?;
         }
         let state = self.state;
-        let decoded = self.window.read(|cursor| entry(state, cursor))?;
+        let offset = self.window.offset();
+        let (decoded, bytes) = self.window.lend(|cursor| entry(state, cursor))?;
         self.left -= 1;
-        Ok(Some((state, decoded)))
+        Ok(Some(Entry {
+            state,
+            decoded,
+            bytes,
+            offset,
+        }))
     }
+}
+
+/// One entry of a heap.
+pub(crate) struct Entry<'w, T> {
+    /// The number of its state: the position in the keyed backend's list.
+    pub(crate) state: u16,
+    /// What was made of it.
+    pub(crate) decoded: T,
+    /// All of it.
+    pub(crate) bytes: &'w [u8],
+    /// Where it begins.
+    pub(crate) offset: u64,
 }
 
 #[cfg(test)]
@@ -71,7 +102,7 @@ mod tests {
         let mut group = Heap::new(Window::new(bytes, "f".into(), 4));
         let mut entries = Vec::new();
         while let Some(entry) = group.next(|_, cursor| cursor.u8("an entry"))? {
-            entries.push(entry);
+            entries.push((entry.state, entry.decoded));
         }
         Ok(entries)
     }

@@ -42,6 +42,22 @@ impl<R: Read> Window<R> {
         }
     }
 
+    /// As [`Self::new`], with the memory of a window that is not needed any more.
+    pub(crate) fn reusing(from: R, file: Arc<str>, offset: u64, memory: Vec<u8>) -> Self {
+        let mut buffer = memory;
+        buffer.clear();
+        buffer.shrink_to(WINDOW_BYTES * 2);
+        Self {
+            buffer,
+            ..Self::new(from, file, offset)
+        }
+    }
+
+    /// The memory, for [`Self::reusing`].
+    pub(crate) fn into_memory(self) -> Vec<u8> {
+        self.buffer
+    }
+
     /// Decodes one thing, which `decode` is asked for again when the window was too small.
     ///
     /// # Errors
@@ -92,11 +108,6 @@ impl<R: Read> Window<R> {
     /// Where in the stream the next thing begins.
     pub(crate) const fn offset(&self) -> u64 {
         self.offset
-    }
-
-    /// The stream's name, for messages.
-    pub(crate) const fn file(&self) -> &Arc<str> {
-        &self.file
     }
 
     /// Reads as much again as there is, and notes when the stream has ended.

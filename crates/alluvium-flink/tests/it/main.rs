@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod fixtures;
 mod jvm;
+mod lines;
 mod listings;
 mod metadata;
 mod opening;
