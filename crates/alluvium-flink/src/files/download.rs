@@ -89,3 +89,77 @@ pub(crate) fn escaped(url: &str) -> String {
         .replace('#', "%23")
         .replace('?', "%3F")
 }
+
+#[cfg(test)]
+mod tests {
+    use alluvium::storage::{Cancel, in_memory};
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    const FOLDER: &str = "s3://bucket/job/shared";
+
+    /// Downloads from a storage in memory, and that storage.
+    fn downloads(cancel: &Cancel) -> (Downloads, Arc<dyn Storage>) {
+        let storage = in_memory();
+        let downloads = Downloads::new(Arc::new(cancel.clone()));
+        let mut state = downloads.state.lock().unwrap();
+        state
+            .clients
+            .insert(FOLDER.to_owned(), Arc::clone(&storage));
+        drop(state);
+        (downloads, storage)
+    }
+
+    fn object(name: &str) -> Object {
+        Object {
+            folder: FOLDER.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_object_is_downloaded_once_and_goes_at_the_end() {
+        let (downloads, storage) = downloads(&Cancel::new());
+        storage.put("a", b"one").unwrap();
+        storage.put("b", b"two").unwrap();
+
+        let a = downloads.path(&object("a")).unwrap();
+        let b = downloads.path(&object("b")).unwrap();
+        storage.delete("a").unwrap();
+
+        assert_eq!(downloads.path(&object("a")).unwrap(), a);
+        assert_eq!(std::fs::read(&a).unwrap(), b"one");
+        assert_eq!(std::fs::read(&b).unwrap(), b"two");
+        drop(downloads);
+        assert!(!a.exists() && !b.exists());
+    }
+
+    #[test]
+    fn an_object_that_is_not_there_can_be_asked_for_again() {
+        let (downloads, storage) = downloads(&Cancel::new());
+
+        let missing = downloads.path(&object("a")).unwrap_err();
+        storage.put("a", b"one").unwrap();
+
+        assert_eq!(missing.kind(), ErrorKind::Unavailable);
+        assert!(downloads.path(&object("a")).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_downloaded_once_it_was_cancelled() {
+        let cancel = Cancel::new();
+        let (downloads, storage) = downloads(&cancel);
+        storage.put("a", b"one").unwrap();
+        cancel.cancel();
+
+        let refused = downloads.path(&object("a")).unwrap_err();
+
+        assert_eq!(refused.kind(), ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn a_name_of_flink_is_escaped_in_a_url() {
+        assert_eq!(escaped("s3://b/a%b#c?d e"), "s3://b/a%25b%23c%3Fd e");
+    }
+}

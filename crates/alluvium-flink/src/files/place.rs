@@ -224,3 +224,65 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
         _ => PathBuf::from("."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(uri: &str) -> String {
+        match Place::of(uri) {
+            Ok(Place::Local(path)) => format!("local {}", path.display()),
+            Ok(Place::Remote(object)) => format!("{} in {}", object.name, object.folder),
+            Ok(Place::Bytes(_)) => "bytes".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn names_are_files_of_this_machine_or_objects() {
+        for (uri, expected) in [
+            ("/a/b", "local /a/b"),
+            ("a b/c", "local a b/c"),
+            ("c:d", "local c:d"),
+            ("file:/a/b%20c", "local /a/b%20c"),
+            ("file:///a/b", "local /a/b"),
+            ("file://host/a/b", "local /a/b"),
+            ("s3://bucket/a/b", "b in s3://bucket/a"),
+            ("s3a://bucket/b", "b in s3://bucket"),
+            ("s3n://bucket/b", "b in s3://bucket"),
+            ("gs://bucket/a/b", "b in gs://bucket/a"),
+            ("abfss://c@account/a/b", "b in abfss://c@account/a"),
+        ] {
+            assert_eq!(place(uri), expected);
+        }
+    }
+
+    #[test]
+    fn names_that_are_neither_tell_why() {
+        for uri in ["hdfs://n:8020/a", "viewfs:/a", "oss://b/c"] {
+            assert!(place(uri).contains("--remap FROM=TO"), "{}", place(uri));
+        }
+        for uri in ["s3://bucket", "s3://bucket/", "s3:///a", "s3:/a"] {
+            assert!(
+                place(uri).contains("does not name a file"),
+                "{uri}: {}",
+                place(uri)
+            );
+        }
+    }
+
+    #[test]
+    fn a_relative_file_is_below_its_folder_wherever_that_is() {
+        let local = Folder::of("/a/b/").unwrap();
+        let remote = Folder::of("s3a://bucket/chk-1/").unwrap();
+        let bucket = Folder::of("s3://bucket").unwrap();
+
+        assert_eq!(local.below("c/d"), Place::Local("/a/b/c/d".into()));
+        let object = |place| match place {
+            Place::Remote(object) => object.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(object(remote.below("c/d")), "s3://bucket/chk-1/c/d");
+        assert_eq!(object(bucket.below("c")), "s3://bucket/c");
+    }
+}
