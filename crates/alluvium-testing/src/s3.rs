@@ -122,6 +122,12 @@ impl S3Server {
         Ok(Self { address, shared })
     }
 
+    /// Where it listens: for clients in other processes, which take it from `AWS_ENDPOINT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The storage in the folder `prefix` of the bucket.
     ///
     /// # Errors

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{Ran, alluvium};
 
+#[cfg(feature = "cloud")]
+mod remote;
 mod show;
 
 /// A snapshot of `data/flink`.
