@@ -25,6 +25,10 @@ const TIMERS: u64 = 5_000_000;
 
 /// Checks with so many, and that the process never has more than `resident_bytes_max` above what it had before: the write
 /// buffers' budget, and what the [head of the file](self) says that the store and the allocator have besides.
+#[expect(
+    clippy::print_stdout,
+    reason = "the number that the table of conformance shows"
+)]
 fn measure(number: u64, resident_bytes_max: u64, check: impl FnOnce(&Setting<'_>, u64)) {
     let stores = || -> Arc<dyn StoreFactory> { super::small_stores() };
     forget_peak();
