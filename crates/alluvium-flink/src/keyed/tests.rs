@@ -77,9 +77,11 @@ fn the_blocks_of_all_fixtures_are_read_and_written_back_as_they_were() {
 
             assert_eq!(written(&meta), block, "{}", folder.display());
             for state in &meta.states {
-                for (_, serializer) in state.serializers() {
-                    assert_eq!(serializer.opaque(), None, "{}", state.name);
-                }
+                // Kryo's, of which Flink before 2 makes more.
+                let is_opaque = state.name == "kryo"
+                    || state.name == "pojo" && folder.to_string_lossy().contains("flink-1-kinds");
+                let mut opaque = state.serializers().iter().filter_map(|it| it.1.opaque());
+                assert_eq!(opaque.next().is_some(), is_opaque, "{}", state.name);
             }
             count += 1;
         }
