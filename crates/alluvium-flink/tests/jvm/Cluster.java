@@ -1,3 +1,5 @@
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.jobgraph.JobGraph;
@@ -6,8 +8,11 @@ import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 
 /** A Flink in this process: it takes a second or two to start, so that one serves many jobs. */
 final class Cluster implements AutoCloseable {
-    /** Slots; an operator of a higher parallelism than this would wait for ever. */
+    /** Slots: the highest parallelism of an operator. */
     static final int SLOTS = 8;
+
+    /** After which a job that does not end is given up: many times what the largest fixture takes on a busy machine. */
+    private static final long SECONDS_MAX = 180;
 
     private final MiniCluster cluster;
 
@@ -47,7 +52,13 @@ final class Cluster implements AutoCloseable {
 
     /** Runs a job that ends by itself. */
     void run(JobGraph job) throws Exception {
-        cluster.requestJobResult(submit(job)).get().toJobExecutionResult(Cluster.class.getClassLoader());
+        JobID id = submit(job);
+        try {
+            cluster.requestJobResult(id).get(SECONDS_MAX, TimeUnit.SECONDS).toJobExecutionResult(Cluster.class.getClassLoader());
+        } catch (TimeoutException error) {
+            cluster.cancelJob(id);
+            throw new IllegalStateException("the job did not end within " + SECONDS_MAX + " s");
+        }
     }
 
     @Override

@@ -94,6 +94,9 @@ public final class Restore {
             Json.timestamps = Boolean.parseBoolean(asked.get("timestamps"));
             boolean declared = !"recorded".equals(asked.get("serializers"));
             int parallelism = Integer.parseInt(asked.get("parallelism"));
+            if (parallelism > Cluster.SLOTS) {
+                throw new IllegalArgumentException("there are " + Cluster.SLOTS + " slots, not " + parallelism);
+            }
             String name = "restore-" + restores++;
             var lines = DumpOperator.begin(name);
             String backend = snapshot.backend(asked.getOrDefault("backend", "hashmap"));
