@@ -9,7 +9,7 @@
 //!
 //! Invariants: reading is total and nests at most [`DEPTH_MAX`] levels; [`Serializer::skip`] ends where
 //! [`Serializer::decode`] ends, because they are the same code; what `decode` makes of bytes that Flink wrote, `encode` turns
-//! into the same bytes (two exceptions, in `value::binary_row`).
+//! into the same bytes (exceptions are in `value::binary_row` and `value::big`).
 //!
 //! Does not know which state a serializer belongs to (`keyed`).
 
@@ -213,13 +213,14 @@ impl Serializer {
         }
     }
 
-    /// The first class in it whose values cannot be read: they are shown as bytes.
+    /// The first class in it whose values cannot be read, so that those of this serializer cannot either.
     #[must_use]
     pub fn opaque(&self) -> Option<&str> {
         match &self.kind {
             Kind::Unknown => Some(&self.class),
             Kind::Kryo { class } => Some(class),
-            Kind::BinaryRowData { .. } => Some(&self.class),
+            // Bytes, but it is known how many.
+            Kind::Raw(_) => None,
             Kind::Pojo(pojo) => pojo.opaque(),
             Kind::Avro(avro) => avro.opaque(),
             _ => self.parts().into_iter().find_map(Self::opaque),

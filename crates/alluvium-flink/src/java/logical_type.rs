@@ -120,9 +120,8 @@ fn of(
     if depth > DEPTH_MAX {
         return None;
     }
-    let nullable = match stream.field(item, "isNullable")? {
-        Item::Boolean(nullable) => nullable,
-        _ => return None,
+    let Item::Boolean(nullable) = stream.field(item, "isNullable")? else {
+        return None;
     };
     let root = stream.text(stream.field(item, "typeRoot")?)?;
     let number = |name| match stream.field(item, name)? {
@@ -206,7 +205,9 @@ fn elements<'a>(stream: &Stream<'a>, list: Item<'_>, depth: usize) -> Option<Vec
         "java.util.Collections$EmptyList" => Some(Vec::new()),
         "java.util.Collections$SingletonList" => Some(vec![stream.field(list, "element")?]),
         class if class.starts_with("java.util.Collections$") => {
-            let inner = stream.field(list, "list").or(stream.field(list, "c"))?;
+            let inner = stream
+                .field(list, "list")
+                .or_else(|| stream.field(list, "c"))?;
             elements(stream, inner, depth + 1)
         }
         "java.util.Arrays$ArrayList" => elements(stream, stream.field(list, "a")?, depth + 1),

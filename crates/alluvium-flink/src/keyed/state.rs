@@ -245,7 +245,9 @@ impl StateMeta {
     /// Whether values have the time of their last access with them.
     #[must_use]
     pub fn has_ttl(&self) -> bool {
-        let innermost = self.element().or(self.entry().map(|(_, value)| value));
+        let innermost = self
+            .element()
+            .or_else(|| self.entry().map(|(_, value)| value));
         let innermost = innermost.or_else(|| self.value());
         innermost.is_some_and(|inner| matches!(inner.unmarked().kind(), Kind::Ttl(_)))
     }

@@ -1,7 +1,7 @@
 //! The blocks that Flink wrote are read and written back; hostile ones are refused; composite keys are as Flink composes them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use alluvium_protocol::key_group::MaxParallelism;
 use alluvium_protocol::value::Value;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::composite::{Layout, Parts, TimerParts};
 use super::*;
 use crate::cursor::Cursor;
-use crate::metadata::KeyedHandle;
+use crate::metadata::{KeyedHandle, Operator};
 use crate::serializer::{Serializer, Simple};
 use crate::snapshot::Snapshot;
 
@@ -36,7 +36,7 @@ fn folders() -> Vec<PathBuf> {
 /// The block of every handle of a snapshot, if its file is there.
 fn blocks(folder: &Path) -> Vec<Vec<u8>> {
     let snapshot = Snapshot::open(folder.to_str().unwrap(), &[]).unwrap();
-    let states = snapshot.operators().iter().flat_map(|o| o.subtasks());
+    let states = snapshot.operators().iter().flat_map(Operator::subtasks);
     let handles = states.filter_map(|subtask| subtask.state.as_ref()?.keyed_managed.as_ref());
     let mut blocks = Vec::new();
     for handle in handles {
@@ -90,25 +90,22 @@ fn the_blocks_of_all_fixtures_are_read_and_written_back_as_they_were() {
 }
 
 /// The block of an operator with all kinds of states.
-fn block() -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../data/flink/flink-2.3.0/rocksdb/savepoints/canonical");
-    let folder = folders()
-        .into_iter()
-        .find(|found| {
-            found.starts_with(&folder)
-                || found
-                    .to_string_lossy()
-                    .contains("rocksdb/savepoints/canonical")
-        })
-        .unwrap();
-    let blocks = blocks(&folder);
-    blocks.into_iter().max_by_key(Vec::len).unwrap()
+fn block() -> &'static [u8] {
+    static BLOCK: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let canonical = |found: &PathBuf| {
+            found
+                .to_string_lossy()
+                .contains("rocksdb/savepoints/canonical")
+        };
+        let folder = folders().into_iter().find(canonical).unwrap();
+        blocks(&folder).into_iter().max_by_key(Vec::len).unwrap()
+    });
+    &BLOCK
 }
 
 #[test]
 fn states_are_listed_with_their_kinds_and_serializers() {
-    let meta = read(&block()).unwrap();
+    let meta = read(block()).unwrap();
 
     let find = |name: &str| {
         let state = meta.states.iter().find(|state| state.name == name);
@@ -155,7 +152,7 @@ fn a_block_cut_anywhere_is_refused_with_the_place() {
 
 #[test]
 fn unknown_serializers_do_not_hide_the_states_beside_them() {
-    let mut block = block();
+    let mut block = block().to_vec();
     // The key's class and those in timers become unknown (their payloads are empty); and one of a state with a payload.
     let replace = |bytes: &[u8], from: &str, to: &str| {
         assert_eq!(from.len(), to.len());
@@ -221,7 +218,7 @@ fn a_state_made_from_nothing_is_read_as_it_was_made() {
     };
 
     assert_eq!(read(&written(&meta)).unwrap(), meta);
-    assert!(state("m", StateKind::Map, Some(namespace.clone()), list).is_err());
+    assert!(state("m", StateKind::Map, Some(namespace), list).is_err());
     assert!(state("v", StateKind::Value, None, simple(Simple::Long)).is_err());
 }
 
@@ -233,9 +230,9 @@ fn unhex(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-fn encoded(serializer: &Serializer, value: Value) -> Vec<u8> {
+fn encoded(serializer: &Serializer, value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
-    serializer.encode(&value, &mut out).unwrap();
+    serializer.encode(value, &mut out).unwrap();
     out
 }
 
@@ -248,8 +245,8 @@ fn composite_keys_are_those_of_flink() {
         simple(Simple::VoidNamespace),
     );
     let max = |max| MaxParallelism::new(max).unwrap();
-    let text = |text: &str| encoded(&string, Value::Str(text.into()));
-    let seven = encoded(&int, Value::Int(7));
+    let text = |text: &str| encoded(&string, &Value::Str(text.into()));
+    let seven = encoded(&int, &Value::Int(7));
     let long = "y".repeat(300);
     let cases = [
         (max(128), 5, "abc", &void, vec![0], vec![], "05 04616263 00"),
@@ -360,7 +357,7 @@ proptest! {
         let string = Serializer::simple(Simple::String).unwrap();
         let max = MaxParallelism::new(max).unwrap();
         let layout = Layout::new(max, &string, &string);
-        let [key, namespace] = texts.map(|text| encoded(&string, Value::Str(text)));
+        let [key, namespace] = texts.map(|text| encoded(&string, &Value::Str(text)));
         let (group, file) = (max.get() - 1, Arc::<str>::from("key"));
         let parts = Parts { group, key: &key, namespace: &namespace, map_key: &map_key };
         let timer = TimerParts { group, timestamp: time, key: &key, namespace: &namespace };
@@ -376,7 +373,7 @@ proptest! {
 
     #[test]
     fn a_damaged_block_is_read_or_refused(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
-        let mut block = block();
+        let mut block = block().to_vec();
         for (place, byte) in places {
             let place = place.index(block.len());
             block[place] = byte;

@@ -6,6 +6,9 @@
 //! SQL's         unscaled:i64 up to 18 digits; else length:i32 and two's complement
 //! ```
 //!
+//! The short forms are written of Java's constants alone: a zero that was computed may have the long form of it, which is not
+//! told from the tree and is written back short. Java reads both alike.
+//!
 //! They are text, as Java writes it: `toString()` of a `BigDecimal` tells its digits and its scale, so that it can be read back.
 //! A number of more than [`BYTES_MAX`] bytes is shown as its bytes (a `BigDecimal` with the scale beside them): its digits take
 //! time that grows with their square.

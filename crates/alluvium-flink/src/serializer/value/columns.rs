@@ -61,11 +61,7 @@ pub(super) fn read<O: Output>(
             let part = area.inline_or_referred(slot)?;
             Ok(O::value(|| string::utf8(part.bytes())))
         }
-        Root::Binary => {
-            let part = area.inline_or_referred(slot)?;
-            Ok(O::value(|| Value::Bytes(part.bytes().to_vec())))
-        }
-        Root::Raw => {
+        Root::Binary | Root::Raw => {
             let part = area.inline_or_referred(slot)?;
             Ok(O::value(|| Value::Bytes(part.bytes().to_vec())))
         }
@@ -176,13 +172,13 @@ pub(super) fn write(column: &LogicalType, value: &Value, out: &mut Vec<u8>) -> R
                 }
             }
         }
-        Root::Array(element) => nested(binary_array::write(element, value)?, out)?,
-        Root::Map(key, inner) => nested(binary_array::write_map(key, inner, value)?, out)?,
+        Root::Array(element) => nested(&binary_array::write(element, value)?, out)?,
+        Root::Map(key, inner) => nested(&binary_array::write_map(key, inner, value)?, out)?,
         Root::Multiset(element) => nested(
-            binary_array::write_map(element, &binary_array::COUNT, value)?,
+            &binary_array::write_map(element, &binary_array::COUNT, value)?,
             out,
         )?,
-        Root::Row(columns) => nested(binary_row::write_nested(columns, value)?, out)?,
+        Root::Row(columns) => nested(&binary_row::write_nested(columns, value)?, out)?,
         Root::Null => return Err(mismatch("null", of(value))),
         Root::Other(name) => {
             return Err(Error::unknown(format!(
@@ -192,8 +188,8 @@ pub(super) fn write(column: &LogicalType, value: &Value, out: &mut Vec<u8>) -> R
     })
 }
 
-fn nested(part: Vec<u8>, out: &mut Vec<u8>) -> Result<[u8; 8]> {
-    append(&part, part.len(), out)
+fn nested(part: &[u8], out: &mut Vec<u8>) -> Result<[u8; 8]> {
+    append(part, part.len(), out)
 }
 
 fn days(value: &Value) -> Result<i32> {

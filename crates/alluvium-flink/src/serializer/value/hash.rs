@@ -123,12 +123,8 @@ fn of_simple(simple: Simple, value: &Value) -> Option<i32> {
             let unscaled = hash::big_integer(&bytes);
             Some(unscaled.wrapping_mul(31).wrapping_add(scale))
         }
-        Simple::Date | Simple::SqlDate | Simple::SqlTime => {
-            let mut bytes = Vec::new();
-            super::time::write(simple, value, &mut bytes).ok()?;
-            Some(long(i64::from_be_bytes(*bytes.first_chunk()?)))
-        }
-        Simple::Timestamp => {
+        Simple::Date | Simple::SqlDate | Simple::SqlTime | Simple::Timestamp => {
+            // The milliseconds come first.
             let mut bytes = Vec::new();
             super::time::write(simple, value, &mut bytes).ok()?;
             Some(long(i64::from_be_bytes(*bytes.first_chunk()?)))

@@ -28,8 +28,13 @@ const fn of_simple(simple: Simple) -> Option<usize> {
         Simple::Boolean | Simple::Byte | Simple::Void | Simple::GlobalWindow => 1,
         Simple::Short | Simple::Character => 2,
         Simple::Integer | Simple::Float => 4,
-        Simple::Long | Simple::SortedLong | Simple::Double => 8,
-        Simple::Date | Simple::SqlDate | Simple::SqlTime | Simple::CountWindow => 8,
+        Simple::Long
+        | Simple::SortedLong
+        | Simple::CountWindow
+        | Simple::Double
+        | Simple::Date
+        | Simple::SqlDate
+        | Simple::SqlTime => 8,
         Simple::Timestamp | Simple::Instant => 12,
         Simple::LocalDate => 6,
         Simple::LocalTime => 7,

@@ -14,7 +14,7 @@ pub(super) trait Output: Sized {
 
 impl Output for Value {
     #[inline]
-    fn value(make: impl FnOnce() -> Value) -> Self {
+    fn value(make: impl FnOnce() -> Self) -> Self {
         make()
     }
 

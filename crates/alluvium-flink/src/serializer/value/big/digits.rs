@@ -22,7 +22,9 @@ pub(super) fn text(bytes: &[u8]) -> String {
         None => text.push('0'),
     }
     for limb in limbs {
-        text.push_str(&format!("{limb:09}"));
+        let digits = limb.to_string();
+        text.extend(std::iter::repeat_n('0', 9 - digits.len().min(9)));
+        text.push_str(&digits);
     }
     text
 }

@@ -207,7 +207,7 @@ proptest! {
 
         prop_assert_eq!(left, 0);
         // Texts of times may differ in zeros at their end, their bytes do not.
-        prop_assert_eq!(encode(&serializer, &decoded), bytes.clone());
+        prop_assert_eq!(&encode(&serializer, &decoded), &bytes);
         if let Some(length) = serializer.fixed_length() {
             prop_assert_eq!(bytes.len(), length);
         }
