@@ -20,7 +20,9 @@ mod upkeep;
 
 pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
 pub(crate) use export::{ExportFormat, ExportOptions};
-pub(crate) use flink::{FlinkCommand, FlinkPlace, FlinkShowOptions};
+pub(crate) use flink::{
+    FlinkCommand, FlinkImportOptions, FlinkPlace, FlinkShowOptions, KeyGroupsChoice, ValuesChoice,
+};
 pub(crate) use import::ImportOptions;
 pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};
 pub(crate) use timers::TimersOptions;

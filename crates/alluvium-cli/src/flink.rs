@@ -1,9 +1,11 @@
 //! `alluvium flink`: savepoints and checkpoints of Apache Flink.
 
+mod import;
 mod show;
 
 use std::sync::Arc;
 
+use alluvium::storage::Cancel;
 use alluvium_flink::Snapshot;
 use anyhow::Result;
 
@@ -18,13 +20,18 @@ use crate::interrupt;
 pub(crate) fn run(command: &FlinkCommand) -> Result<Exit> {
     match command {
         FlinkCommand::Show(options) => show::run(options),
+        FlinkCommand::Import(options) => import::run(options),
     }
 }
 
 /// Opens the snapshot; Ctrl-C stops downloads.
 fn open(place: &FlinkPlace) -> Result<Snapshot> {
-    let cancel = interrupt::cancel_on_interrupt()?;
-    let watch = Arc::new(cancel);
+    open_until(place, &interrupt::cancel_on_interrupt()?)
+}
+
+/// Opens the snapshot; `cancel` stops downloads.
+fn open_until(place: &FlinkPlace, cancel: &Cancel) -> Result<Snapshot> {
+    let watch = Arc::new(cancel.clone());
     Ok(Snapshot::open_watched(
         &place.location,
         &place.remap,

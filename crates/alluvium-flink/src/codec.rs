@@ -13,4 +13,5 @@ mod flink;
 mod java;
 
 pub use flink::Flink;
+pub(crate) use flink::with_nulls;
 pub use java::{Java, JavaHash};

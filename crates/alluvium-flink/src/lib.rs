@@ -13,6 +13,7 @@ pub mod codec;
 mod cursor;
 mod error;
 pub mod files;
+pub mod import;
 mod java;
 pub mod keyed;
 pub mod metadata;

@@ -6,12 +6,19 @@ use clap::{Args, Subcommand};
 use crate::exit;
 use crate::output::Format;
 
+mod import;
+
+pub(crate) use import::{FlinkImportOptions, KeyGroupsChoice, ValuesChoice};
+
 /// Commands on the savepoints and checkpoints of Apache Flink.
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlinkCommand {
     /// Tell what a snapshot consists of: operators, subtasks, handles, files and their sizes
     #[command(after_help = format!("{SHOW_EXAMPLES}\n\n{}", exit::HELP))]
     Show(FlinkShowOptions),
+    /// Make a savepoint for a Rust job of the keyed state of an operator
+    #[command(after_help = format!("{}\n\n{}", import::IMPORT_EXAMPLES, exit::HELP))]
+    Import(Box<FlinkImportOptions>),
 }
 
 /// Which snapshot of Flink.

@@ -67,7 +67,7 @@ macro_rules! unsigned {
     };
 }
 
-impl<'e> Serializer for &'e mut Encoder<'_> {
+impl Serializer for &mut Encoder<'_> {
     type Ok = ();
     type Error = Failure;
     type SerializeSeq = Self;

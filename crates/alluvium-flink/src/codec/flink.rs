@@ -47,7 +47,7 @@ static VALUE: LazyLock<Arc<str>> = LazyLock::new(|| "a value by Flink's serializ
 ///     owner: Option<String>,
 /// }
 ///
-/// const ACCOUNT: ValueState<Account, Flink> = ValueState::new("account");
+/// const ACCOUNT: ValueState<Account, (), Flink> = ValueState::new("account").codec();
 /// # let _ = ACCOUNT;
 ///
 /// let mut bytes = Vec::new();

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod fixtures;
+mod import;
+mod job;
 mod jvm;
 mod lines;
 mod listings;
