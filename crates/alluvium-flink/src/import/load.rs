@@ -116,7 +116,9 @@ impl<'l> Load<'l> {
             map_key,
             value,
         } = &mut self.buffers;
-        (key.clear(), map_key.clear(), value.clear());
+        key.clear();
+        map_key.clear();
+        value.clear();
         encoded_key(&self.plan.key, &row.key, "its key", key)?;
         let group = self.plan.group_of(row, key, self.max_parallelism)?;
         let namespace = row.namespace.as_ref().unwrap_or(&Value::Null);
