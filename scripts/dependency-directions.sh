@@ -31,7 +31,7 @@ allow() {
 forbid alluvium-protocol '^(alluvium.*|tokio|object_store|.*rocksdb.*|timely.*|serde_json|tracing|hyper|reqwest)$'
 forbid alluvium '^(alluvium-(rocksdb|timely|testing|cli)|.*rocksdb.*|timely.*|clap)$'
 forbid alluvium-rocksdb '^(alluvium-(timely|testing|cli)|timely.*)$'
-forbid alluvium-flink '^(alluvium-(timely|testing|cli)|timely.*|clap|serde_json)$'
+forbid alluvium-flink '^(alluvium-(timely|testing|cli)|timely.*|clap)$'
 forbid alluvium-timely '^(alluvium-(testing|cli)|.*rocksdb.*|clap)$'
 
 allow alluvium-protocol

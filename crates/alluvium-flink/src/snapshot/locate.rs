@@ -30,6 +30,11 @@ pub(super) enum Found {
 
 /// Finds what `location` means, and reads it if it is a `_metadata`.
 pub(super) fn locate(location: &str) -> Result<Found> {
+    if location.is_empty() {
+        return Err(Error::invalid(
+            "the location is empty; give the folder of a savepoint or checkpoint",
+        ));
+    }
     match Folder::of(location)? {
         Folder::Local(path) => local(&path),
         Folder::Remote(url) => remote(&url),

@@ -11,5 +11,6 @@ mod listings;
 mod metadata;
 mod opening;
 mod real_flink;
+mod sizes;
 mod snapshots;
 mod task_local;

@@ -107,6 +107,8 @@ fn a_folder_with_something_else_tells_what_it_holds() {
         "{refused}"
     );
     assert_eq!(missing.kind(), ErrorKind::Unavailable);
+    let empty = Snapshot::open("", &[]).unwrap_err();
+    assert_eq!(empty.kind(), ErrorKind::Invalid);
 }
 
 #[test]
