@@ -7,8 +7,8 @@
 //! [`Kind`] has a variant for each family of payloads; the modules below describe them. Every serializer keeps the bytes it
 //! was read from, so that writing it back loses nothing that this crate does not know.
 //!
-//! Invariants: reading is total and nests at most [`DEPTH_MAX`] levels; [`Serializer::skip`] ends where
-//! [`Serializer::decode`] ends, because they are the same code; what `decode` makes of bytes that Flink wrote, `encode` turns
+//! Invariants: reading is total and nests at most [`DEPTH_MAX`] levels; `Serializer::skip` ends where
+//! `Serializer::decode` ends, because they are the same code; what `decode` makes of bytes that Flink wrote, `encode` turns
 //! into the same bytes (exceptions are in `value::binary_row` and `value::big`).
 //!
 //! Does not know which state a serializer belongs to (`keyed`).
