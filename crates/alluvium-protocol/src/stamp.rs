@@ -98,8 +98,8 @@ impl Moment {
     }
 }
 
-/// When a value expires. The greater of two lives longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// When a value expires. Which of two does so first takes a [`Moment`] to say: [`Stamp::is_before`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp(i64);
 
 impl Stamp {
@@ -114,9 +114,9 @@ impl Stamp {
         if moment.is_known() {
             return Self(moment.now.max(EARLIEST).saturating_add(millis));
         }
-        let relative = i64::MIN.saturating_add(millis);
-        if relative < EARLIEST {
-            Self(relative)
+        let relative = Self(i64::MIN.saturating_add(millis));
+        if relative.is_relative() {
+            relative
         } else {
             Self::NEVER
         }
@@ -132,7 +132,7 @@ impl Stamp {
     /// When the value expires; `None` is never, or some time after the first event time.
     #[must_use]
     pub fn time(self, moment: Moment) -> Option<i64> {
-        let time = if self.0 >= EARLIEST {
+        let time = if !self.is_relative() {
             self.0
         } else if moment.is_known() {
             moment.first.saturating_add(self.0.wrapping_sub(i64::MIN))
@@ -147,6 +147,24 @@ impl Stamp {
     #[must_use]
     pub fn has_passed(self, moment: Moment) -> bool {
         self.time(moment).is_some_and(|time| time <= moment.now)
+    }
+
+    /// Whether a value with this stamp is known to expire before one with the other. Of a stamp that counts from the first event
+    /// time and one that does not, nobody knows before that time was told.
+    #[inline]
+    #[must_use]
+    pub fn is_before(self, other: Self, moment: Moment) -> bool {
+        if moment.is_known() {
+            let time = |stamp: Self| stamp.time(moment).unwrap_or(i64::MAX);
+            return time(self) < time(other);
+        }
+        let comparable = other == Self::NEVER || self.is_relative() == other.is_relative();
+        comparable && self.0 < other.0
+    }
+
+    /// Whether it counts from the first event time.
+    const fn is_relative(self) -> bool {
+        self.0 < EARLIEST
     }
 }
 
@@ -223,6 +241,31 @@ mod tests {
         );
     }
 
+    /// Absolute ones, ones that count from the first event time, and never.
+    fn stamps() -> impl Strategy<Value = Stamp> {
+        prop_oneof![
+            any::<i64>(),
+            -1000..1000_i64,
+            (0..1000_i64).prop_map(|millis| i64::MIN + millis),
+            Just(i64::MAX),
+        ]
+        .prop_map(Stamp)
+    }
+
+    #[test]
+    fn a_life_from_the_first_time_on_compares_with_another_by_when_it_ends() {
+        let until_1200 = Stamp::of(&Ttl { millis: 200, ..TTL }, Moment::BEFORE_TIME);
+        let moment = Moment::at(1000);
+        let until_1100 = Stamp::of(&TTL, moment);
+
+        assert!(until_1100.is_before(until_1200, moment));
+        assert!(!until_1200.is_before(until_1100, moment));
+        assert!(until_1200.is_before(Stamp::NEVER, moment));
+        assert!(until_1200.is_before(Stamp::NEVER, Moment::BEFORE_TIME));
+        assert!(!until_1200.is_before(until_1100, Moment::BEFORE_TIME));
+        assert!(!until_1100.is_before(until_1200, Moment::BEFORE_TIME));
+    }
+
     proptest! {
         #[test]
         fn a_value_lives_exactly_as_long_as_was_promised(
@@ -238,6 +281,29 @@ mod tests {
             let expected = expiry < i128::from(i64::MAX) && expiry <= i128::from(moment.now);
 
             prop_assert_eq!(Stamp::of(&ttl, written).has_passed(moment), expected);
+        }
+
+        #[test]
+        fn the_stamp_that_is_not_before_the_other_expires_no_earlier(
+            one in stamps(),
+            millis in prop_oneof![any::<u64>(), 0..1000_u64],
+            moment in prop_oneof![
+                Just(Moment::BEFORE_TIME),
+                any::<i64>().prop_map(Moment::at),
+                (-1000..1000_i64, -1000..1000_i64).prop_map(|(a, b)| Moment::of_stream(a, b)),
+            ],
+            later in prop_oneof![any::<i64>(), -2000..2000_i64],
+        ) {
+            let other = Stamp::of(&Ttl { millis, ..TTL }, moment);
+            let longer = if one.is_before(other, moment) { other } else { one };
+
+            let later = moment.advanced(later);
+
+            prop_assert!(one.has_passed(later) || !longer.has_passed(later));
+            prop_assert!(!one.is_before(one, moment));
+            if moment.is_known() {
+                prop_assert!(other.has_passed(later) || !longer.has_passed(later));
+            }
         }
 
         #[test]

@@ -21,6 +21,7 @@ mod note;
 mod options;
 mod packing;
 mod pin;
+mod rewrite;
 mod stall;
 mod store;
 mod tidy;

@@ -24,6 +24,7 @@ use crate::families::Families;
 use crate::filter::ToldFilter;
 use crate::ingest::{Purpose, Target, ingest};
 use crate::pin::RocksPinned;
+use crate::rewrite::rewrite;
 use crate::stall::stall;
 use crate::tidy;
 use crate::tuning::{self, Engine};
@@ -109,17 +110,7 @@ impl Store for RocksStore {
     }
 
     fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {
-        for (segment, family) in self.families.segments(range) {
-            cancel.check(format_args!(
-                "rewriting rows of {}",
-                self.db.path().display()
-            ))?;
-            let family = family.handle(&self.db)?;
-            let (from, to) = (Some(segment.from()), segment.to());
-            self.db
-                .compact_range_cf_opt(family, from, to, &tuning::rewrite());
-        }
-        Ok(())
+        rewrite(&self.db, &self.families, range, cancel)
     }
 
     fn pin(&self, directory: &Path) -> Result<Box<dyn Pinned>> {

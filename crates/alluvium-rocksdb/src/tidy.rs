@@ -46,12 +46,12 @@ struct Plan {
 }
 
 /// A file of a family.
-struct File {
-    level: i32,
-    bounds: Bounds,
+pub(crate) struct File {
+    pub(crate) level: i32,
+    pub(crate) bounds: Bounds,
 }
 
-fn files_of(db: &DB, family: &Family) -> Result<Vec<File>> {
+pub(crate) fn files_of(db: &DB, family: &Family) -> Result<Vec<File>> {
     let files = db.live_files();
     let files = files.map_err(|e| failed(format!("list store {}", db.path().display()), e))?;
     let own = files

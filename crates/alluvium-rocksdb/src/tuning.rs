@@ -159,7 +159,7 @@ pub(crate) fn ingest() -> IngestExternalFileOptions {
     ingest
 }
 
-/// Compacting the files that have a certain row, down to the last level.
+/// Compacting the files that have certain rows, down to the last level.
 pub(crate) fn rewrite() -> CompactOptions {
     let mut compact = CompactOptions::default();
     compact.set_bottommost_level_compaction(BottommostLevelCompaction::Force);

@@ -40,6 +40,7 @@ pub use restores::{
     expiry_goes_on_after_a_restore, what_had_expired_by_event_time_stays_so_after_a_restore,
 };
 pub use switches::{
+    a_savepoint_from_before_a_switch_has_what_was_alive,
     switching_off_keeps_what_is_alive_for_good, switching_on_lets_values_live_from_then_on,
     switching_to_the_other_time_stamps_anew, switching_within_one_backend_is_refused,
 };
@@ -68,6 +69,7 @@ macro_rules! ttl_conformance {
             switching_off_keeps_what_is_alive_for_good,
             switching_to_the_other_time_stamps_anew,
             switching_within_one_backend_is_refused,
+            a_savepoint_from_before_a_switch_has_what_was_alive,
             a_state_whose_rows_all_expire_shrinks_to_nothing,
             a_sweep_leaves_what_is_alive_and_other_states,
             a_savepoint_leaves_expired_rows_out,

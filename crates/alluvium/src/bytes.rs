@@ -50,6 +50,7 @@ mod pieces;
 mod ranges;
 mod registration;
 pub(crate) mod registry;
+pub(crate) mod reused;
 pub(crate) mod rewrite;
 mod timers;
 

@@ -5,7 +5,8 @@
 //!
 //! Invariants: a state is known here only while all its rows in the store are stamped; event time never goes back; rows that
 //! are alive at the event time of a prepared snapshot are in it, however late its files are pinned, and its values have forms that
-//! its schema has.
+//! its schema has; a savepoint's rows are judged by what was known and by the times that were when it was prepared, whatever has
+//! become of its states since.
 //! What a stamp means is [`alluvium_protocol::stamp`]'s to say, and what becomes of a row [`alluvium_protocol::verdict`]'s.
 
 use std::collections::BTreeMap;
@@ -20,19 +21,23 @@ use alluvium_protocol::ttl::TimeDomain;
 
 use crate::codec::UpgradeValue;
 use crate::environment::Clock;
-use crate::store::{RowFilter, Verdict};
-use filter::Upgrading;
+pub(crate) use judge::Judge;
 use upgrades::{Upgrade, Upgrades};
 
 mod filter;
+mod judge;
 pub(crate) mod sweep;
 mod upgrades;
+
+/// The states whose rows are stamped: what they hold, and by which time it expires.
+type Stamped = BTreeMap<StateId, (StateKind, TimeDomain)>;
 
 /// Which values are stamped, and the time.
 pub(crate) struct Lifetimes {
     clock: Arc<dyn Clock>,
     event: EventTime,
-    states: RwLock<BTreeMap<StateId, (StateKind, TimeDomain)>>,
+    /// Shared with prepared snapshots, which keep what was known.
+    states: RwLock<Arc<Stamped>>,
     upgrades: Upgrades,
     /// Whether there is any state, stamped or to be upgraded: for stores, which ask for every row.
     any: AtomicBool,
@@ -97,7 +102,7 @@ impl Lifetimes {
     /// From now on all rows of the state are stamped, by that time.
     pub(crate) fn know(&self, state: StateId, kind: StateKind, time: TimeDomain) {
         let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
-        states.insert(state, (kind, time));
+        Arc::make_mut(&mut states).insert(state, (kind, time));
         self.any.store(true, Ordering::Release);
     }
 
@@ -138,12 +143,15 @@ impl Lifetimes {
     /// Keeps what is alive at this event time in the store, until the hold is dropped.
     pub(crate) fn hold(self: &Arc<Self>) -> Hold {
         let number = self.holds.fetch_add(1, Ordering::Relaxed);
-        let moment = self.event.get();
-        self.held().insert(number, moment);
+        let event = self.event.get();
+        self.held().insert(number, event);
+        let states = self.states.read().unwrap_or_else(PoisonError::into_inner);
         Hold {
             lifetimes: Arc::clone(self),
             number,
-            moment,
+            event,
+            processing: self.moment(TimeDomain::Processing),
+            states: Arc::clone(&states),
         }
     }
 
@@ -210,42 +218,26 @@ impl Drop for Still {
 pub(crate) struct Hold {
     lifetimes: Arc<Lifetimes>,
     number: u64,
-    moment: Moment,
+    event: Moment,
+    processing: Moment,
+    states: Arc<Stamped>,
 }
 
 impl Hold {
     /// The event time of the snapshot.
-    pub(crate) const fn moment(&self) -> Moment {
-        self.moment
+    pub(crate) const fn event_time(&self) -> Moment {
+        self.event
     }
 
-    /// What has expired for the snapshot.
+    /// What had expired when the hold was made.
     pub(crate) fn judge(&self) -> Judge {
-        Judge {
-            lifetimes: Arc::clone(&self.lifetimes),
-            event: self.moment,
-        }
+        Judge::new(self.event, self.processing, Arc::clone(&self.states))
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         self.lifetimes.held().remove(&self.number);
-    }
-}
-
-/// What has expired at a snapshot's event time.
-#[derive(Debug)]
-pub(crate) struct Judge {
-    lifetimes: Arc<Lifetimes>,
-    event: Moment,
-}
-
-impl RowFilter for Judge {
-    fn filter(&self, row: &[u8], value: &[u8], changed: &mut Vec<u8>) -> Verdict {
-        let never = Upgrading::Never;
-        self.lifetimes
-            .judge_row(row, value, changed, never, || self.event)
     }
 }
 

@@ -102,7 +102,7 @@ impl BytesBackend {
                 schema: self.registry.schema(),
                 files: Vec::new(),
                 created_unix_millis: clock.unix_millis(),
-                event_time: hold.moment(),
+                event_time: hold.event_time(),
             },
             pinned,
             base,

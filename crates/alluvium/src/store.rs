@@ -99,7 +99,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// have the form that it gives them. Takes long: for a thread of its own, one at a time.
     ///
     /// # Errors
-    /// `Cancelled` soon after `cancel` is set; `Unavailable` when the device fails. No row changes in either case.
+    /// `Cancelled` when `cancel` was set before it ended, soon after: once the files that were being written are. `Unavailable` when
+    /// the store cannot tell what it has; that files could not be written it may keep to itself, and they stay as they are. What
+    /// anybody reads is the same in any case.
     fn rewrite(&self, range: &RowRange, cancel: &Cancel) -> Result<()> {
         let _nothing_is_filtered_here = range;
         cancel.check("rewriting rows of a store")

@@ -9,8 +9,8 @@ use alluvium::state::{State, TimeDomain};
 use alluvium::storage::{Cancel, Storage, in_memory};
 use alluvium::store::StoreFactory;
 use alluvium::{
-    Backend, Builder, Options, Ownership, Progress, RestoreFrom, Result, SnapshotHandle,
-    SnapshotTarget, Ttl,
+    Backend, Builder, Options, Ownership, PreparedSnapshot, Progress, RestoreFrom, Result,
+    SnapshotHandle, SnapshotTarget, Ttl,
 };
 use tempfile::TempDir;
 
@@ -121,7 +121,12 @@ impl Job {
         self.over(told(backend), ttl)
     }
 
-    fn over<C: Context>(&self, mut backend: Backend<u32>, ttl: Option<Ttl>) -> Opened<C> {
+    /// A subtask that declares its state.
+    pub(super) fn over<C: Context>(
+        &self,
+        mut backend: Backend<u32>,
+        ttl: Option<Ttl>,
+    ) -> Opened<C> {
         let at = told(backend.register(C::state(ttl)));
         Opened {
             backend,
@@ -151,8 +156,16 @@ impl Job {
         kind: SnapshotKind,
     ) -> RestoreFrom {
         let id = CheckpointId::new(id);
+        let snapshot = told(of.backend.snapshot(id, kind));
+        let taken = self.upload(snapshot, kind);
+        of.backend.notify_complete(id);
+        taken
+    }
+
+    /// Uploads a snapshot of this kind and returns what restores it.
+    pub(super) fn upload(&self, snapshot: PreparedSnapshot, kind: SnapshotKind) -> RestoreFrom {
         let root = match kind {
-            SnapshotKind::Savepoint => format!("savepoints/{id}"),
+            SnapshotKind::Savepoint => format!("savepoints/{}", snapshot.checkpoint()),
             SnapshotKind::Incremental | SnapshotKind::Full => "ttl".to_owned(),
         };
         let target = SnapshotTarget {
@@ -160,9 +173,7 @@ impl Job {
             root: root.clone(),
             attempt: 1,
         };
-        let snapshot = told(of.backend.snapshot(id, kind));
         let handle = told(snapshot.upload(&target, &Cancel::new(), &nobody()));
-        of.backend.notify_complete(id);
         RestoreFrom {
             storage: Arc::clone(&self.storage),
             manifests: vec![self.manifest(&root, &handle)],
@@ -185,12 +196,20 @@ impl Job {
         parallelism: u32,
         ttl: Option<Ttl>,
     ) -> Vec<Opened<C>> {
-        let restored = (0..parallelism).map(|subtask| {
-            let builder = self.builder(subtask, parallelism);
-            let backend = Backend::restore(builder, from, &Cancel::new(), &nobody());
-            self.over(told(backend).0, ttl)
-        });
+        let restored = (0..parallelism)
+            .map(|subtask| self.over(self.undeclared(from, subtask, parallelism), ttl));
         restored.collect()
+    }
+
+    /// A subtask that goes on from a snapshot and has declared nothing yet.
+    pub(super) fn undeclared(
+        &self,
+        from: &RestoreFrom,
+        subtask: u32,
+        parallelism: u32,
+    ) -> Backend<u32> {
+        let builder = self.builder(subtask, parallelism);
+        told(Backend::restore(builder, from, &Cancel::new(), &nobody())).0
     }
 
     /// The only subtask, which goes on.

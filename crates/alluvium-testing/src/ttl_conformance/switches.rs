@@ -1,11 +1,11 @@
 //! A TTL that is switched on or off, or to the other time, when a job is restored.
 
 use alluvium::ErrorKind;
-use alluvium::protocol::manifest::SnapshotKind;
+use alluvium::protocol::manifest::{CheckpointId, SnapshotKind};
 use alluvium::state::TimeDomain;
 
 use super::contexts::Context;
-use super::harness::{Job, Stores, TTL, in_every_context};
+use super::harness::{Job, Stores, TTL, in_every_context, told};
 
 const HERE: (u32, u32) = (1, 1);
 
@@ -140,6 +140,48 @@ pub fn switching_within_one_backend_is_refused(stores: Stores) {
             job.set_time(&mut opened, 199);
             opened.finds(HERE, &[], "at 199, promised 100");
             opened.finds((2, 1), &[1], "at 199, promised 200");
+        }
+    }
+    in_every_context!(check, stores);
+}
+
+/// A savepoint that is uploaded after a switch has the rows from before it, and takes them for what they were.
+#[expect(clippy::needless_pass_by_value, reason = "made for each check")]
+pub fn a_savepoint_from_before_a_switch_has_what_was_alive(stores: Stores) {
+    fn check<C: Context>(stores: &Stores) {
+        for job in Job::each(stores) {
+            let other = match job.time {
+                TimeDomain::Processing => TimeDomain::Event,
+                TimeDomain::Event => TimeDomain::Processing,
+            };
+            for (id, ttl) in [(1, None), (3, Some(job.ttl()))] {
+                let mut opened = job.open_before_time::<C>(ttl);
+                job.set_time(&mut opened, 0);
+                for key in 0..KEYS {
+                    opened.write((key, 1), key % 3);
+                }
+                let snapshot = job.take(&mut opened, id, SnapshotKind::Incremental);
+                drop(opened);
+
+                let mut backend = job.undeclared(&snapshot, 0, 1);
+                // By the other time all of it would have expired.
+                match other {
+                    TimeDomain::Processing => job.set_clock(700),
+                    TimeDomain::Event => backend.advance_event_time(700),
+                }
+                let savepoint =
+                    told(backend.snapshot(CheckpointId::new(id + 1), SnapshotKind::Savepoint));
+                let switched = job.over::<C>(backend, Some(TTL.time(other)));
+                job.set_clock(1400);
+                let savepoint = job.upload(savepoint, SnapshotKind::Savepoint);
+                drop(switched);
+
+                job.set_clock(0);
+                let mut opened = job.go_on::<C>(&savepoint, ttl);
+                for key in 0..KEYS {
+                    opened.finds((key, 1), &[key % 3], "alive when the savepoint was taken");
+                }
+            }
         }
     }
     in_every_context!(check, stores);

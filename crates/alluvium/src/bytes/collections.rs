@@ -138,7 +138,8 @@ impl BytesBackend {
     /// As [`BytesBackend::get`], and what the visitor returns.
     pub fn for_each_row(&mut self, state: StateIndex, visit: &mut VisitRow<'_>) -> Result<()> {
         let id = self.state_id(state, |_| true)?;
-        let stamped = self.is_stamped(state);
+        // All rows are judged at one moment, however long the visit takes.
+        let (life, is_list) = (self.life_if_any(state), self.is_list(state));
         let mut elements = Elements::default();
         self.buffer.settle()?;
         for group in self.range.iter() {
@@ -147,10 +148,9 @@ impl BytesBackend {
             let mut rows = self.buffer.store().scan(&RowRange::prefix(&self.row))?;
             while let Some((row, value)) = rows.next()? {
                 let rest = row.get(PREFIX_BYTES..).unwrap_or_default();
-                let shown = if stamped {
-                    self.shown(state, value, &mut elements)?
-                } else {
-                    Some(value)
+                let shown = match &life {
+                    Some(life) => life.shown(value, is_list, &mut elements)?,
+                    None => Some(value),
                 };
                 if let Some(value) = shown
                     && visit(group, rest, value)?.is_break()

@@ -3,10 +3,8 @@
 use alluvium_protocol::chunk;
 use alluvium_protocol::stamp::Stamp;
 
+use super::reused::emptied;
 use crate::error::Result;
-
-/// Memory that is kept for the next elements.
-const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// Whether elements are all there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +24,7 @@ pub(crate) struct Elements {
 }
 
 impl Elements {
-    /// Empties it and keeps its memory, unless that is much: one long list is not to take it for ever. What is added is taken as it
-    /// is.
+    /// Empties it. What is added is taken as it is.
     pub(crate) fn clear(&mut self) {
         self.clear_for(None);
     }
@@ -35,8 +32,7 @@ impl Elements {
     /// The same; what is added gets this stamp.
     #[inline]
     pub(crate) fn clear_for(&mut self, stamp: Option<Stamp>) {
-        self.framed.clear();
-        self.framed.shrink_to(KEPT_BYTES_MAX);
+        emptied(&mut self.framed);
         self.longest = 0;
         self.stamp = stamp;
     }

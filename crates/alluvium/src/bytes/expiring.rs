@@ -12,6 +12,7 @@ use alluvium_protocol::stamp::{Moment, STAMP_BYTES, Stamp, split};
 use alluvium_protocol::ttl::{Expired, Refresh, Ttl};
 
 use super::elements::Elements;
+use super::reused::emptied;
 use super::{Address, BytesBackend, StateIndex, Update, VisitEntry};
 use crate::error::{Error, Result};
 
@@ -56,7 +57,8 @@ impl Life {
                 seen: self.ttl.expired == Expired::SeenUntilCleaned,
             });
         }
-        let refreshed = self.ttl.refresh == Refresh::OnReadAndWrite && stamp < self.stamp;
+        let refreshed =
+            self.ttl.refresh == Refresh::OnReadAndWrite && stamp.is_before(self.stamp, self.moment);
         Ok(Judged {
             bytes,
             fate: if refreshed {
@@ -79,6 +81,27 @@ impl Life {
             }
         }
         Ok(false)
+    }
+
+    /// What a visitor of rows sees of a stored value, or of a list's chunk, by way of `out`; `None` if nothing.
+    pub(super) fn shown<'v>(
+        &self,
+        stored: &'v [u8],
+        is_list: bool,
+        out: &'v mut Elements,
+    ) -> Result<Option<&'v [u8]>> {
+        if !is_list {
+            let judged = self.judge(stored)?;
+            return Ok(judged.seen.then_some(judged.bytes));
+        }
+        out.clear();
+        for element in alluvium_protocol::chunk::Elements::new(stored) {
+            let judged = self.judge(element?)?;
+            if judged.seen {
+                out.push(judged.bytes)?;
+            }
+        }
+        Ok((!out.framed().is_empty()).then_some(out.framed()))
     }
 
     /// Whether a stored value has not expired.
@@ -119,8 +142,7 @@ pub(super) struct Passing {
 
 impl Passing {
     fn take(&mut self, stored: &[u8]) {
-        self.stored.clear();
-        self.stored.extend_from_slice(stored);
+        emptied(&mut self.stored).extend_from_slice(stored);
     }
 
     fn refresh(&mut self, life: &Life) {
@@ -151,7 +173,7 @@ impl BytesBackend {
 
     /// `None` of a state without a TTL.
     #[inline]
-    fn life_if_any(&self, state: StateIndex) -> Option<Life> {
+    pub(super) fn life_if_any(&self, state: StateIndex) -> Option<Life> {
         let ttl = self.registry.get(state.position())?.ttl?;
         let moment = self.lifetimes.moment(ttl.time);
         let stamp = Stamp::of(&ttl, moment);
@@ -186,8 +208,7 @@ impl BytesBackend {
     #[cold]
     pub(super) fn put_stamped(&mut self, state: StateIndex, value: &[u8]) -> Result<()> {
         let life = self.life(state)?;
-        self.passing.stored.clear();
-        life.push(&mut self.passing.stored, value);
+        life.push(emptied(&mut self.passing.stored), value);
         self.buffer.put(&self.row, Some(&self.passing.stored))
     }
 
@@ -204,8 +225,7 @@ impl BytesBackend {
             let fate = judged.as_ref().map_or(Fate::Stays, |judged| judged.fate);
             let old = judged.filter(|judged| judged.seen);
             let old = old.map(|judged| judged.bytes);
-            bare.clear();
-            let (update, result) = change(old, bare)?;
+            let (update, result) = change(old, emptied(bare))?;
             let update = match (update, fate) {
                 (Update::Put, _) => {
                     life.push(out, bare);
@@ -254,8 +274,7 @@ impl BytesBackend {
     ) -> Result<()> {
         let life = self.life(state)?;
         for (map_key, value) in entries {
-            self.passing.stored.clear();
-            life.push(&mut self.passing.stored, value);
+            life.push(emptied(&mut self.passing.stored), value);
             let stored = Some(&*self.passing.stored);
             self.buffer.map_put(&self.row, map_key, stored)?;
         }
@@ -365,27 +384,5 @@ impl BytesBackend {
             }
             Ok(ControlFlow::Continue(()))
         })
-    }
-
-    /// What a visitor of rows sees of a stored row's value; `None` if nothing.
-    pub(super) fn shown<'v>(
-        &self,
-        state: StateIndex,
-        value: &'v [u8],
-        out: &'v mut Elements,
-    ) -> Result<Option<&'v [u8]>> {
-        let life = self.life(state)?;
-        if !self.is_list(state) {
-            let judged = life.judge(value)?;
-            return Ok(judged.seen.then_some(judged.bytes));
-        }
-        out.clear();
-        for element in alluvium_protocol::chunk::Elements::new(value) {
-            let judged = life.judge(element?)?;
-            if judged.seen {
-                out.push(judged.bytes)?;
-            }
-        }
-        Ok((!out.framed().is_empty()).then_some(out.framed()))
     }
 }

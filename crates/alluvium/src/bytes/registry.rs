@@ -38,14 +38,27 @@ pub struct StateDeclaration {
 impl StateDeclaration {
     /// The declaration as a schema to compare with: its number is no state's.
     pub(crate) fn schema(&self) -> StateSchema {
+        self.clone().of_state(StateId::new(0))
+    }
+
+    /// The schema of a state that is as declared.
+    fn of_state(self, id: StateId) -> StateSchema {
+        let Self {
+            name,
+            kind,
+            namespace,
+            map_key,
+            value,
+            ttl,
+        } = self;
         StateSchema {
-            id: StateId::new(0),
-            name: self.name.clone(),
-            kind: self.kind,
-            namespace: self.namespace.clone(),
-            map_key: self.map_key.clone(),
-            value: self.value.clone(),
-            ttl: self.ttl,
+            id,
+            name,
+            kind,
+            namespace,
+            map_key,
+            value,
+            ttl,
         }
     }
 }
@@ -107,34 +120,18 @@ impl Registry {
     /// # Errors
     /// `Incompatible` when the state was restored or declared otherwise, `Invalid` when its TTL makes no sense.
     pub(crate) fn plan(&self, declaration: StateDeclaration) -> Result<Registration> {
-        let StateDeclaration {
-            name,
-            kind,
-            namespace,
-            map_key,
-            value,
-            ttl,
-        } = declaration;
-        check_ttl(&name, kind, ttl)?;
+        check_ttl(&declaration)?;
         let is_known = |state: &Option<Known>| {
             let known = state.as_ref();
-            known.is_some_and(|known| known.schema.name == name)
+            known.is_some_and(|known| known.schema.name == declaration.name)
         };
         let position = self.states.iter().position(is_known);
         let known = position.and_then(|position| self.states.get(position)?.as_ref());
         let id = match known {
             Some(known) => known.schema.id,
-            None => self.free_id(&name)?,
+            None => self.free_id(&declaration.name)?,
         };
-        let mut declared = StateSchema {
-            id,
-            name,
-            kind,
-            namespace,
-            map_key,
-            value,
-            ttl,
-        };
+        let mut declared = declaration.of_state(id);
         let Some(known) = known else {
             check_readable(&declared)?;
             // Nothing is stored, so nothing is of an older version that the program could read.
@@ -148,7 +145,7 @@ impl Registry {
         match resolve(&known.schema, &declared) {
             Resolution::AsIs => {
                 declared = StateSchema {
-                    ttl,
+                    ttl: declared.ttl,
                     ..known.schema.clone()
                 };
             }
@@ -272,7 +269,10 @@ fn check_readable(declared: &StateSchema) -> Result<()> {
     }
 }
 
-fn check_ttl(name: &str, kind: StateKind, ttl: Option<Ttl>) -> Result<()> {
+fn check_ttl(declaration: &StateDeclaration) -> Result<()> {
+    let StateDeclaration {
+        name, kind, ttl, ..
+    } = declaration;
     match ttl {
         Some(_) if kind.is_timers() => Err(Error::invalid(format!(
             "state {name:?} has timers, which have no TTL: deregister them instead"

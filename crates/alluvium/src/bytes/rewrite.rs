@@ -2,8 +2,9 @@
 //!
 //! Rows go through the write buffer as any others, so that snapshots and the memory budget need not know of it. Invariants: memory
 //! holds [`BATCH_BYTES`] of rows at a time and what the write buffer may have; when it returns, the store has every rewritten row.
-//! Nothing outlives the process before a snapshot. A rewrite that fails half way leaves the backend without a usable
-//! state of that name: it takes no snapshot any more (`BytesBackend::broken`).
+//! Nothing outlives the process before a snapshot. A rewrite that fails half way breaks the backend (`BytesBackend::broken`): it
+//! takes no snapshot and registers no state any more. A state that was registered before can still be read, and what is read
+//! may have the old form or the new one.
 //!
 //! Must not be used for a state that was read or written through this backend already, unless `Buffer::forget_collections` was
 //! called first: the buffer may have what it says of lists and maps as they were.

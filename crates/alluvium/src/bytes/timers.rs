@@ -207,11 +207,17 @@ impl BytesBackend {
         self.change_timer(at, time, false)
     }
 
-    fn change_timer(&mut self, at: &Address<'_>, time: i64, register: bool) -> Result<()> {
+    /// Puts the row of the timers of `at`'s key group into `self.row`, and the timer into `self.timer`.
+    fn locate_timer(&mut self, at: &Address<'_>, time: i64) -> Result<()> {
         self.locate(&Address { key: &[], ..*at }, is_timers)?;
         self.timer.clear();
         self.timer.extend_from_slice(&encode_time(time));
         self.timer.extend_from_slice(at.key);
+        Ok(())
+    }
+
+    fn change_timer(&mut self, at: &Address<'_>, time: i64, register: bool) -> Result<()> {
+        self.locate_timer(at, time)?;
         let queue = queue_of(&mut self.timers, at.state)?;
         if register && queue.has(at.group, &self.timer) {
             // As for every further event of a window.
@@ -236,10 +242,7 @@ impl BytesBackend {
     /// # Errors
     /// As [`BytesBackend::register_timer`].
     pub fn has_timer(&mut self, at: &Address<'_>, time: i64) -> Result<bool> {
-        self.locate(&Address { key: &[], ..*at }, is_timers)?;
-        self.timer.clear();
-        self.timer.extend_from_slice(&encode_time(time));
-        self.timer.extend_from_slice(at.key);
+        self.locate_timer(at, time)?;
         Ok(self.buffer.map_get(&self.row, &self.timer)?.is_some())
     }
 

@@ -1,4 +1,4 @@
-//! What becomes of rows that are written again: by the store, and by a savepoint.
+//! What becomes of rows that the store writes again. Those of a savepoint are for the [`Judge`](super::Judge).
 //!
 //! Invariants: what is alive at the event time of a snapshot whose files are not pinned yet stays, and so does what is alive while
 //! time stands still; no value gets a form that
@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 
 use alluvium_protocol::row::split_prefix;
 use alluvium_protocol::rows_file::ROW_BYTES_MAX;
-use alluvium_protocol::stamp::Moment;
 use alluvium_protocol::ttl::TimeDomain;
 use alluvium_protocol::verdict::verdict;
 
@@ -18,27 +17,6 @@ use crate::store::{RowFilter, Verdict};
 
 impl RowFilter for Lifetimes {
     fn filter(&self, row: &[u8], value: &[u8], changed: &mut Vec<u8>) -> Verdict {
-        self.judge_row(row, value, changed, Upgrading::Due, || self.settled())
-    }
-}
-
-/// Whether values get their newest form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Upgrading {
-    /// Once every snapshot that is not pinned yet knows of it.
-    Due,
-    Never,
-}
-
-impl Lifetimes {
-    pub(super) fn judge_row(
-        &self,
-        row: &[u8],
-        value: &[u8],
-        changed: &mut Vec<u8>,
-        upgrading: Upgrading,
-        event: impl FnOnce() -> Moment,
-    ) -> Verdict {
         if !self.any.load(Ordering::Acquire) {
             return Verdict::Keep;
         }
@@ -46,10 +24,8 @@ impl Lifetimes {
             return Verdict::Keep;
         };
         let stamped = self.stamped(state);
-        let upgrade = match upgrading {
-            Upgrading::Due => self.upgrades.get(state),
-            Upgrading::Never => None,
-        };
+        // Every snapshot that is not pinned yet has to know of the newest form.
+        let upgrade = self.upgrades.get(state);
         let upgrade = upgrade.filter(|upgrade| self.all_held_since(upgrade.since));
         let Some(kind) = stamped
             .map(|(kind, _)| kind)
@@ -59,7 +35,7 @@ impl Lifetimes {
         };
         let moment = stamped.map(|(_, time)| match time {
             TimeDomain::Processing => self.settled_clock(),
-            TimeDomain::Event => event(),
+            TimeDomain::Event => self.settled(),
         });
         let mut upgrading = Changing::new(upgrade);
         let mut change = |old: &[u8], new: &mut Vec<u8>| upgrading.change(old, new);

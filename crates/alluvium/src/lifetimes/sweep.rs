@@ -170,15 +170,13 @@ impl Found {
 impl Pass {
     fn run(&self, cancel: &Cancel) -> Result<()> {
         let mut left = self.rows_max;
-        let from = self.place();
-        let after = |range: &RowRange| range.to().is_none_or(|to| from.as_slice() < to);
         let states = self.lifetimes.states();
         let ranges = self.range.iter().flat_map(|group| {
             let of_state = move |&state| RowRange::prefix(&prefix(group, state));
             states.iter().map(of_state)
         });
-        let rest = RowRange::new(from.clone(), None);
-        for range in ranges.filter(after) {
+        let rest = RowRange::new(self.place(), None);
+        for range in ranges {
             let Some(range) = range.intersection(&rest) else {
                 continue;
             };
@@ -228,3 +226,6 @@ impl Pass {
         *self.place.lock().unwrap_or_else(PoisonError::into_inner) = row;
     }
 }
+
+#[cfg(test)]
+mod tests;

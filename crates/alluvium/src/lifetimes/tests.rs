@@ -12,6 +12,7 @@ use alluvium_protocol::ttl::Ttl;
 use super::*;
 use crate::environment::{Clock, Environment};
 use crate::error::Error;
+use crate::store::{RowFilter, Verdict};
 
 const STATE: StateId = StateId::new(7);
 const TTL: Ttl = Ttl::new(Duration::from_millis(100)).time(TimeDomain::Event);
@@ -79,6 +80,32 @@ fn what_a_snapshot_has_alive_stays_in_the_store_until_it_is_pinned() {
 
     drop(hold);
     assert!(goes(&*lifetimes, &row(STATE), &value));
+}
+
+#[test]
+fn a_savepoint_is_judged_by_what_was_known_and_when_it_was_prepared() {
+    let clock: Arc<SetTime> = Arc::default();
+    let lifetimes = Lifetimes::new(Arc::<SetTime>::clone(&clock), Moment::BEFORE_TIME);
+    let lifetimes = Arc::new(lifetimes);
+    let value = written_at(0, b"");
+    clock.0.store(1000, Ordering::Relaxed);
+
+    let unknown = lifetimes.hold();
+    lifetimes.know(STATE, StateKind::Value, TimeDomain::Event);
+    let before_time = lifetimes.hold();
+    lifetimes.advance(1000);
+    let expired = lifetimes.hold();
+    lifetimes.know(STATE, StateKind::Value, TimeDomain::Processing);
+    clock.0.store(99, Ordering::Relaxed);
+    let alive = lifetimes.hold();
+    clock.0.store(100, Ordering::Relaxed);
+
+    let goes = |hold: &Hold| goes(&hold.judge(), &row(STATE), &value);
+    assert!(!goes(&unknown));
+    assert!(!goes(&before_time));
+    assert!(goes(&expired));
+    assert!(!goes(&alive));
+    assert!(goes(&lifetimes.hold()));
 }
 
 #[test]

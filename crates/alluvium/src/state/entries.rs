@@ -1,7 +1,6 @@
 //! Encoded map entries on their way into a map, in a buffer that is used again.
 
-/// Memory that is kept for the next entries, of bytes and of ends.
-const KEPT_BYTES_MAX: usize = 64 << 10;
+use crate::bytes::reused::{KEPT_BYTES_MAX, emptied};
 
 /// Map keys and values in one buffer, and where each ends.
 #[derive(Debug, Default)]
@@ -14,9 +13,8 @@ pub(crate) struct Entries {
 impl Entries {
     /// Empties it and keeps its memory, unless that is much: many entries at once are not to take it for ever.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
+        emptied(&mut self.bytes);
         self.ends.clear();
-        self.bytes.shrink_to(KEPT_BYTES_MAX);
         self.ends
             .shrink_to(KEPT_BYTES_MAX / size_of::<(usize, usize)>());
     }

@@ -10,7 +10,7 @@ use alluvium::protocol::key_group::KeyGroup;
 use alluvium::protocol::row::RowRange;
 use alluvium::protocol::schema::{BYTES, StateKind, ValueSchema};
 use alluvium::protocol::shape::Shape;
-use alluvium::state::{Expired, Refresh};
+use alluvium::state::{Expired, Refresh, TimeDomain};
 use alluvium::store::memory::MemoryStoreFactory;
 use alluvium::{Builder, BytesBackend, ErrorKind, Options, Ttl};
 use alluvium_testing::clock::SetClock;
@@ -317,4 +317,25 @@ fn what_stays_in_a_list_that_is_thinned_out_lives_no_longer_than_before() {
             assert_eq!(seen, left, "{time}");
         }
     }
+}
+
+#[test]
+fn a_read_that_refreshes_shortens_no_life() {
+    let mut opened = open();
+    let declared = |millis| {
+        let ttl = Ttl::new(Duration::from_millis(millis))
+            .time(TimeDomain::Event)
+            .refresh(Refresh::OnReadAndWrite);
+        declaration(StateKind::Value, Some(ttl))
+    };
+    let state = opened.backend.register(declared(200)).unwrap();
+    opened.backend.put(&at(state), b"value").unwrap();
+    opened.backend.register(declared(100)).unwrap();
+
+    opened.backend.advance_event_time(1000);
+    assert!(opened.backend.get(&at(state)).unwrap().is_some());
+    opened.backend.advance_event_time(1150);
+
+    let promised_until_1200 = opened.backend.get(&at(state)).unwrap();
+    assert_eq!(promised_until_1200, Some(&b"value"[..]));
 }
