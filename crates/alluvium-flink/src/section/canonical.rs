@@ -112,7 +112,9 @@ const fn number(read: u16) -> Option<u16> {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> Result<Vec<(u16, Vec<u8>, Vec<u8>)>> {
+    type Pairs = Vec<(u16, Vec<u8>, Vec<u8>)>;
+
+    fn read(bytes: &[u8]) -> Result<Pairs> {
         let mut group = Canonical::new(Window::new(bytes, "f".into(), 0));
         let mut pairs = Vec::new();
         while let Some(pair) = group.next()? {

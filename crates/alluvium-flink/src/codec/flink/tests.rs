@@ -141,7 +141,7 @@ fn bytes_behind_a_value_are_corrupt() {
 fn a_value_that_contains_itself_without_end_is_corrupt() {
     #[derive(Debug, Serialize, Deserialize)]
     struct Chain {
-        next: Option<Box<Chain>>,
+        next: Option<Box<Self>>,
     }
 
     let bytes: Vec<u8> = [2, 0].repeat(100_000);
