@@ -63,6 +63,24 @@ impl Layout {
         }
     }
 
+    /// Of timers, whose keys hold no lengths.
+    pub(crate) const fn of_timers(max_parallelism: MaxParallelism) -> Self {
+        Self {
+            wide: max_parallelism.get() > NARROW_MAX,
+            lengths: false,
+        }
+    }
+
+    /// What all keys of a key group begin with.
+    ///
+    /// # Errors
+    /// As [`Self::compose`].
+    pub(crate) fn prefix(self, group: u16) -> Result<Vec<u8>> {
+        let mut prefix = Vec::with_capacity(self.group_width());
+        self.write_group(group, &mut prefix)?;
+        Ok(prefix)
+    }
+
     /// How many bytes the key group has.
     #[must_use]
     pub const fn group_width(self) -> usize {
