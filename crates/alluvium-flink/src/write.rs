@@ -33,3 +33,6 @@ pub use keys::KeyFilter;
 pub use plan::{Rewrite, StateRename};
 pub use rewrite::{Rewritten, RewrittenState, rewrite};
 pub use savepoint::Savepoint;
+
+#[cfg(test)]
+mod tests;

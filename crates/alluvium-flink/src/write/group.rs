@@ -110,10 +110,15 @@ impl<'f> GroupWriter<'f> {
         let Pending { key, value } = &*self.pending;
         for part in [key, value] {
             let length = i32::try_from(part.len()).map_err(|large| {
-                let message = format!("a key or value of {} bytes: 2^31 - 1 are the most", part.len());
+                let message = format!(
+                    "a key or value of {} bytes: 2^31 - 1 are the most",
+                    part.len()
+                );
                 Error::invalid(message).with_source(large)
             })?;
-            self.out.write_all(&length.to_be_bytes()).map_err(unwritten)?;
+            self.out
+                .write_all(&length.to_be_bytes())
+                .map_err(unwritten)?;
             self.out.write_all(part).map_err(unwritten)?;
         }
         next.map_or(Ok(()), |next| self.put(&next.to_be_bytes()))

@@ -77,12 +77,7 @@ impl KeyedFile {
                 self.range.last().get()
             ))
         })?;
-        GroupWriter::new(
-            &mut self.out,
-            self.is_compressed,
-            &mut self.pending,
-            offset,
-        )
+        GroupWriter::new(&mut self.out, self.is_compressed, &mut self.pending, offset)
     }
 
     /// Bytes so far.
@@ -98,7 +93,9 @@ impl KeyedFile {
     pub fn finish(self) -> Result<KeyedHandle> {
         let failed = |error| Error::io(format!("write {} of the savepoint", self.name), error);
         let Counted { file, bytes } = self.out;
-        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+        let file = file
+            .into_inner()
+            .map_err(|error| failed(error.into_error()))?;
         file.sync_all().map_err(failed)?;
         Ok(KeyedHandle::KeyGroups(KeyGroups {
             kind: KeyGroupsKind::Savepoint,

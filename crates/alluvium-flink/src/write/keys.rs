@@ -163,7 +163,9 @@ impl<'k> Keys<'k> {
             ))
         })?;
         let hash = flink_murmur(hash);
-        let had = group.iter().fold(0, |number, byte| number << 8 | u16::from(*byte));
+        let had = group
+            .iter()
+            .fold(0, |number, byte| number << 8 | u16::from(*byte));
         let expected = before.group_of(hash);
         if had != expected.get() {
             return Err(Error::unknown(format!(

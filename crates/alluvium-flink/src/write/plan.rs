@@ -111,7 +111,9 @@ impl Named {
         let id = |named: &str| snapshot.operator(named).map(|operator| operator.id);
         for (operator, to) in &rewrite.rename_operators {
             if found.renamed.insert(id(operator)?, to.clone()).is_some() {
-                return Err(Error::invalid(format!("operator {operator} is renamed twice")));
+                return Err(Error::invalid(format!(
+                    "operator {operator} is renamed twice"
+                )));
             }
         }
         for operator in &rewrite.drop_operators {
@@ -125,7 +127,9 @@ impl Named {
             }
             let changes = found.states.entry(id(operator)?).or_default();
             if changes.renamed.insert(from.clone(), to.clone()).is_some() {
-                return Err(Error::invalid(format!("state {operator}/{from} is renamed twice")));
+                return Err(Error::invalid(format!(
+                    "state {operator}/{from} is renamed twice"
+                )));
             }
         }
         for (operator, state) in &rewrite.drop_states {
@@ -137,7 +141,11 @@ impl Named {
                 found.filtered.insert(id(operator)?);
             }
             if filter.operators().is_empty() {
-                found.filtered = snapshot.operators().iter().map(|operator| operator.id).collect();
+                found.filtered = snapshot
+                    .operators()
+                    .iter()
+                    .map(|operator| operator.id)
+                    .collect();
             }
         }
         Ok(found)
@@ -156,12 +164,20 @@ fn of_operator<'s>(
             Err(_) => (Some(to.clone()), OperatorId::of_uid(to)),
         },
     };
-    let states = || operator.subtasks().iter().filter_map(|subtask| subtask.state.as_ref());
-    let has_keyed = states().any(|state| state.keyed_managed.is_some() || state.keyed_raw.is_some());
+    let states = || {
+        operator
+            .subtasks()
+            .iter()
+            .filter_map(|subtask| subtask.state.as_ref())
+    };
+    let has_keyed =
+        states().any(|state| state.keyed_managed.is_some() || state.keyed_raw.is_some());
     let has_operator_state =
         states().any(|state| state.operator_managed.is_some() || state.operator_raw.is_some());
     let max_parallelism = rewrite.max_parallelism.unwrap_or(operator.max_parallelism);
-    let wanted = rewrite.parallelism.filter(|_| has_keyed && !has_operator_state);
+    let wanted = rewrite
+        .parallelism
+        .filter(|_| has_keyed && !has_operator_state);
     let parallelism = wanted.unwrap_or(operator.parallelism);
     let label = operator.label();
     if parallelism == 0 || parallelism > u32::from(max_parallelism.get()) {
@@ -213,7 +229,13 @@ fn refuse(plan: &OperatorPlan<'_>, subtask: &Subtask) -> Result<()> {
     let whose = whose(plan.operator, subtask.index);
     let moves = plan.is_dealt_anew() || plan.parallelism != plan.operator.parallelism;
     let Some(state) = &subtask.state else {
-        if moves && !plan.operator.subtasks().iter().all(|subtask| subtask.state.is_none()) {
+        if moves
+            && !plan
+                .operator
+                .subtasks()
+                .iter()
+                .all(|subtask| subtask.state.is_none())
+        {
             return Err(Error::unknown(format!(
                 "{whose} had come to its end, so that its key groups cannot be given to others"
             )));

@@ -195,7 +195,10 @@ impl Work<'_> {
     fn keyed(&mut self, plan: &OperatorPlan<'_>) -> Result<Vec<(u32, KeyedHandle)>> {
         let mut stored = Vec::new();
         for subtask in plan.operator.subtasks() {
-            let handle = subtask.state.as_ref().and_then(|state| state.keyed_managed.as_ref());
+            let handle = subtask
+                .state
+                .as_ref()
+                .and_then(|state| state.keyed_managed.as_ref());
             if let Some(handle) = handle {
                 let whose = whose(plan.operator, subtask.index);
                 let opened = Stored::open(self.snapshot.files(), handle, &whose)?;
@@ -332,12 +335,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn keys<'k>(
-        &self,
-        plan: &OperatorPlan<'_>,
-        whose: &str,
-        meta: &'k KeyedMeta,
-    ) -> Keys<'k>
+    fn keys<'k>(&self, plan: &OperatorPlan<'_>, whose: &str, meta: &'k KeyedMeta) -> Keys<'k>
     where
         Self: 'k,
     {
@@ -387,7 +385,10 @@ impl Work<'_> {
 /// The number that a handle's state is written with.
 fn number(numbers: &[Option<u16>], state: u16) -> Result<Option<u16>> {
     numbers.get(usize::from(state)).copied().ok_or_else(|| {
-        Error::corrupt(format!("a row of state {state} of {} states", numbers.len()))
+        Error::corrupt(format!(
+            "a row of state {state} of {} states",
+            numbers.len()
+        ))
     })
 }
 
@@ -401,7 +402,9 @@ fn state_of(subtasks: &mut Vec<Subtask>, index: u32) -> Result<&mut SubtaskState
         });
         subtasks.len() - 1
     });
-    let state = subtasks.get_mut(nth).and_then(|subtask| subtask.state.as_mut());
+    let state = subtasks
+        .get_mut(nth)
+        .and_then(|subtask| subtask.state.as_mut());
     state.ok_or_else(|| Error::invalid(format!("subtask {index} has come to its end")))
 }
 

@@ -67,7 +67,11 @@ impl<'s> Stored<'s> {
             KeyedHandle::Changelog(changelog) if changelog.changes.is_empty() => {
                 let nested = changelog.materialized.iter();
                 let nested = nested.map(|handle| Self::open(files, handle, whose));
-                Ok(nested.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+                Ok(nested
+                    .collect::<Result<Vec<_>>>()?
+                    .into_iter()
+                    .flatten()
+                    .collect())
             }
             other => Err(changes(other, whose)),
         }

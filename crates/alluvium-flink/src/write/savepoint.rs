@@ -161,10 +161,10 @@ impl Drop for Savepoint {
     /// Takes back what was written. What cannot be deleted stays, without `_metadata`.
     fn drop(&mut self) {
         for file in self.files.iter().rev() {
-            let _ = fs::remove_file(file);
+            drop(fs::remove_file(file));
         }
         if self.made {
-            let _ = fs::remove_dir(&self.folder);
+            drop(fs::remove_dir(&self.folder));
         }
     }
 }

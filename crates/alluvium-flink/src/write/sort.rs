@@ -113,7 +113,10 @@ impl Sorter {
             while let Some(row) = merged.next()? {
                 write(&mut part, row.group, row.state, &row.key, &row.value)?;
             }
-            self.parts.push(part.into_inner().map_err(|error| failed(error.into_error()))?);
+            self.parts.push(
+                part.into_inner()
+                    .map_err(|error| failed(error.into_error()))?,
+            );
         }
         Merged::new(self.parts)
     }
@@ -127,14 +130,19 @@ impl Sorter {
         self.rows.sort_by(|one, other| {
             let place = |row: &Held| (row.group, row.state);
             let key = |row: &Held| of(row.start, row.key);
-            place(one).cmp(&place(other)).then_with(|| key(one).cmp(key(other)))
+            place(one)
+                .cmp(&place(other))
+                .then_with(|| key(one).cmp(key(other)))
         });
         let mut part = BufWriter::with_capacity(BUFFER_BYTES, self.file()?);
         for row in &self.rows {
             let (key, value) = (of(row.start, row.key), of(row.key, row.end));
             write(&mut part, row.group, row.state, key, value)?;
         }
-        self.parts.push(part.into_inner().map_err(|error| failed(error.into_error()))?);
+        self.parts.push(
+            part.into_inner()
+                .map_err(|error| failed(error.into_error()))?,
+        );
         self.rows.clear();
         self.bytes.clear();
         Ok(())
@@ -165,7 +173,9 @@ impl Merged {
         };
         for (nth, mut part) in parts.into_iter().enumerate() {
             part.rewind().map_err(failed)?;
-            merged.parts.push(BufReader::with_capacity(BUFFER_BYTES, part));
+            merged
+                .parts
+                .push(BufReader::with_capacity(BUFFER_BYTES, part));
             merged.advance(nth)?;
         }
         Ok(merged)
@@ -215,7 +225,12 @@ fn write(
     value: &[u8],
 ) -> Result<()> {
     let mut head = [0; 12];
-    let [g, s, k, v] = [u32::from(group), u32::from(state), length(key)?, length(value)?];
+    let [g, s, k, v] = [
+        u32::from(group),
+        u32::from(state),
+        length(key)?,
+        length(value)?,
+    ];
     for (to, from) in head.iter_mut().zip(
         g.to_be_bytes()
             .iter()

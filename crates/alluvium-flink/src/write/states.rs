@@ -61,7 +61,10 @@ pub(super) fn states(
                 }
             };
             let state_now = synchronous(state)?;
-            if written.get(nth).is_some_and(|known| !agree(known, &state_now)) {
+            if written
+                .get(nth)
+                .is_some_and(|known| !agree(known, &state_now))
+            {
                 return Err(disagreement(operator, &format!("state {}", state.name)));
             }
             let nth = u16::try_from(nth)
@@ -126,7 +129,12 @@ fn synchronous(state: &StateMeta) -> Result<StateMeta> {
         (_, Some((key, value))) => Serializer::map(key, value)?,
         _ => state.value().ok_or_else(lacking)?.clone(),
     };
-    StateMeta::new(state.name.clone(), state.kind(), state.namespace().cloned(), value)
+    StateMeta::new(
+        state.name.clone(),
+        state.kind(),
+        state.namespace().cloned(),
+        value,
+    )
 }
 
 fn missing(operator: &str, known: &[&str], changes: &StateChanges) -> Result<()> {
@@ -174,15 +182,26 @@ mod tests {
     }
 
     fn names(states: &States) -> Vec<&str> {
-        states.meta.states.iter().map(|state| state.name.as_str()).collect()
+        states
+            .meta
+            .states
+            .iter()
+            .map(|state| state.name.as_str())
+            .collect()
     }
 
     #[test]
     fn states_of_handles_that_number_them_differently_get_one_list() {
         let one = meta(&[("a", Simple::Long), ("b", Simple::String)]);
-        let two = meta(&[("b", Simple::String), ("c", Simple::Long), ("a", Simple::Long)]);
+        let two = meta(&[
+            ("b", Simple::String),
+            ("c", Simple::Long),
+            ("a", Simple::Long),
+        ]);
 
-        let states = states("o", &[&one, &two], &StateChanges::default()).unwrap().unwrap();
+        let states = states("o", &[&one, &two], &StateChanges::default())
+            .unwrap()
+            .unwrap();
 
         assert_eq!(names(&states), ["a", "b", "c"]);
         let numbers = [vec![Some(0), Some(1)], vec![Some(1), Some(2), Some(0)]];
@@ -217,8 +236,18 @@ mod tests {
         let nothing = states("o", &[&one], &renamed("x", "y")).unwrap_err();
         let disagreeing = states("o", &[&one, &other], &StateChanges::default()).unwrap_err();
 
-        assert_eq!(twice.to_string(), "two states of operator o would be called b");
-        assert_eq!(nothing.to_string(), "operator o has no state \"x\"; there are: a, b");
-        assert!(disagreeing.to_string().contains("different serializers of state a"));
+        assert_eq!(
+            twice.to_string(),
+            "two states of operator o would be called b"
+        );
+        assert_eq!(
+            nothing.to_string(),
+            "operator o has no state \"x\"; there are: a, b"
+        );
+        assert!(
+            disagreeing
+                .to_string()
+                .contains("different serializers of state a")
+        );
     }
 }

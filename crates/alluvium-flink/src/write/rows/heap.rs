@@ -55,7 +55,9 @@ impl<'m> Shapes<'m> {
         if state.kind() == StateKind::PriorityQueue {
             return self.timer(state, cursor).map(|row| vec![row]);
         }
-        let namespace_of = state.namespace().ok_or_else(|| lacks(state, "namespaces"))?;
+        let namespace_of = state
+            .namespace()
+            .ok_or_else(|| lacks(state, "namespaces"))?;
         let namespace = measured(namespace_of, cursor)?;
         let key = measured(&self.meta.key, cursor)?;
         let layout = Layout::new(self.max_parallelism, &self.meta.key, namespace_of);

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange, MaxParallelism};
 
-use super::heap::{self, Shapes};
 use super::Each;
+use super::heap::{self, Shapes};
 use crate::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::files::Source;
@@ -18,12 +18,13 @@ use crate::keyed::KeyedMeta;
 use crate::metadata::{KeyGroups, KeyGroupsKind};
 use crate::section::canonical::Canonical;
 use crate::section::heap::Heap;
+use crate::section::span::Span;
 use crate::section::window::Window;
 
 /// Bytes of a heap's key group before its first state: its number.
 const NUMBER_BYTES: u64 = 4;
 
-pub(super) struct Sections {
+pub(in crate::write) struct Sections {
     source: Source,
     range: Option<KeyGroupRange>,
     /// First byte and the byte behind the last, of each key group; none of one without rows.
@@ -34,9 +35,12 @@ pub(super) struct Sections {
 impl Sections {
     pub(super) fn open(source: Source, handle: &KeyGroups) -> Result<(Self, KeyedMeta)> {
         let offsets = offsets(&source, handle)?;
-        let is_heap = handle.kind != KeyGroupsKind::Savepoint
-            && is_heap(&source, handle, &offsets)?;
-        let starts = offsets.iter().copied().filter(|start| is_heap || *start != 0);
+        let is_heap =
+            handle.kind != KeyGroupsKind::Savepoint && is_heap(&source, handle, &offsets)?;
+        let starts = offsets
+            .iter()
+            .copied()
+            .filter(|start| is_heap || *start != 0);
         let mut starts: Vec<u64> = starts.collect();
         starts.sort_unstable();
         let end = |start: u64| {
@@ -74,18 +78,14 @@ impl Sections {
             return Ok(());
         };
         let skipped = if self.is_heap { NUMBER_BYTES } else { 0 };
-        let part = Part {
-            source: &self.source,
-            at: start + skipped,
-            end,
-        };
-        let name = Arc::clone(self.source.name());
-        if meta.compression {
-            let frames = snap::read::FrameDecoder::new(part);
+        let part = Span::new(&self.source, start + skipped, end).stored(meta.compression);
+        let name = self.source.name();
+        let window = if meta.compression {
             let named = format!("{name}, key group {}, decompressed", group.get());
-            return self.rows(meta, group, max_parallelism, Window::new(frames, named.into(), 0), each);
-        }
-        let window = Window::new(part, name, start + skipped);
+            Window::new(part, named.into(), 0)
+        } else {
+            Window::new(part, Arc::clone(name), start + skipped)
+        };
         self.rows(meta, group, max_parallelism, window, each)
     }
 
@@ -100,9 +100,9 @@ impl Sections {
         if self.is_heap {
             let shapes = Shapes::new(meta, group, max_parallelism);
             let mut heap = Heap::new(window);
-            while let Some((state, rows)) = heap.next(|state, cursor| shapes.rows(state, cursor))? {
-                for heap::Row { key, value } in rows {
-                    each(state, &key, &value)?;
+            while let Some(entry) = heap.next(|state, cursor| shapes.rows(state, cursor))? {
+                for heap::Row { key, value } in entry.decoded {
+                    each(entry.state, &key, &value)?;
                 }
             }
             return Ok(());
@@ -118,7 +118,9 @@ impl Sections {
 /// The offsets, each of which is in the stream.
 fn offsets(source: &Source, handle: &KeyGroups) -> Result<Vec<u64>> {
     let offsets = handle.offsets.iter().map(|(group, offset)| {
-        let inside = u64::try_from(offset).ok().filter(|start| *start <= source.len());
+        let inside = u64::try_from(offset)
+            .ok()
+            .filter(|start| *start <= source.len());
         inside.ok_or_else(|| {
             Error::corrupt(format!(
                 "key group {} begins at byte {offset} of {} bytes",
@@ -135,29 +137,12 @@ fn is_heap(source: &Source, handle: &KeyGroups, offsets: &[u64]) -> Result<bool>
     for ((group, _), start) in handle.offsets.iter().zip(offsets) {
         let mut number = [0; 4];
         let read = source.read_at(*start, &mut number)?;
-        if *start == 0 || read < number.len() || u32::from_be_bytes(number) != u32::from(group.get()) {
+        if *start == 0
+            || read < number.len()
+            || u32::from_be_bytes(number) != u32::from(group.get())
+        {
             return Ok(false);
         }
     }
     Ok(!offsets.is_empty())
-}
-
-/// A part of a source, from its first byte to its last.
-struct Part<'s> {
-    source: &'s Source,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Part<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let left = self.end.saturating_sub(self.at);
-        let wanted = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        let Some(buffer) = buffer.get_mut(..wanted) else {
-            return Ok(0);
-        };
-        let read = self.source.read_at(self.at, buffer).map_err(std::io::Error::other)?;
-        self.at += read as u64;
-        Ok(read)
-    }
 }
