@@ -23,7 +23,7 @@ mod row;
 mod selection;
 mod sink;
 mod state;
-mod tables;
+pub(crate) mod tables;
 mod timers;
 mod visit;
 

@@ -11,12 +11,12 @@ mod tables;
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange, MaxParallelism};
 
 use self::sections::Sections;
-use self::tables::Tables;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::keyed::KeyedMeta;
 use crate::metadata::{Incremental, KeyedHandle};
+use crate::scan::tables::Tables;
 
 /// What is done with a row: the number of its state in the handle's own list, its composite key, its value.
 pub(super) type Each<'e> = dyn FnMut(u16, &[u8], &[u8]) -> Result<()> + 'e;
@@ -81,7 +81,7 @@ impl<'s> Stored<'s> {
     pub(super) fn reader(&self, files: &Files, whose: &str) -> Result<Reader<'_>> {
         Ok(match &self.form {
             Form::Sections(sections) => Reader::Sections(sections, &self.meta),
-            Form::Tables(handle) => Reader::Tables(Tables::open(files, handle, whose)?, &self.meta),
+            Form::Tables(handle) => Reader::Tables(Tables::open(handle, files, whose)?, &self.meta),
         })
     }
 }
@@ -108,7 +108,7 @@ impl Reader<'_> {
     ) -> Result<()> {
         match self {
             Self::Sections(sections, meta) => sections.group(meta, group, max_parallelism, each),
-            Self::Tables(tables, meta) => tables.group(meta, group, max_parallelism, each),
+            Self::Tables(tables, meta) => tables::group(tables, meta, group, max_parallelism, each),
         }
     }
 }

@@ -179,6 +179,13 @@ fn normal(line: &str) -> String {
     line.to_string()
 }
 
+/// Lines of a real Flink, as [`expected`] has them.
+pub(crate) fn normalized(lines: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = lines.iter().map(|line| normal(line)).collect();
+    lines.sort();
+    lines
+}
+
 /// The file with the lines of a snapshot.
 pub(crate) fn expected_of(folder: &Path) -> PathBuf {
     let mut beside = folder.as_os_str().to_owned();

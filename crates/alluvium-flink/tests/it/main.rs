@@ -11,6 +11,7 @@ mod listings;
 mod metadata;
 mod opening;
 mod real_flink;
+mod rewriting;
 mod sizes;
 mod snapshots;
 mod task_local;
