@@ -21,6 +21,7 @@ pub mod scan;
 mod section;
 pub mod serializer;
 pub mod snapshot;
+pub mod verify;
 pub mod write;
 
 pub use error::{Error, ErrorKind, Result};

@@ -33,3 +33,6 @@ pub use row::{Content, Place, Row};
 pub use selection::Selection;
 pub use state::State;
 pub use visit::Visit;
+
+pub(crate) use driver::{run_strict, whose};
+pub(crate) use tables::Tables;

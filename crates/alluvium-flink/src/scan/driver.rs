@@ -25,8 +25,16 @@ pub fn scan(snapshot: &Snapshot, selection: &Selection, visit: &mut dyn Visit) -
     run(snapshot, selection, visit, Checks::default())
 }
 
-/// As [`scan`], with more checks.
-pub(crate) fn run(
+/// As [`scan`], with every check that costs something.
+pub(crate) fn run_strict(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    visit: &mut dyn Visit,
+) -> Result<Report> {
+    run(snapshot, selection, visit, Checks { strict: true })
+}
+
+fn run(
     snapshot: &Snapshot,
     selection: &Selection,
     visit: &mut dyn Visit,
@@ -146,7 +154,8 @@ fn states_of(meta: &KeyedMeta, operator: &Operator) -> Vec<State> {
         .collect()
 }
 
-fn whose(operator: &Operator, subtask: u32) -> String {
+/// What errors call the state of a subtask.
+pub(crate) fn whose(operator: &Operator, subtask: u32) -> String {
     format!("operator {}, subtask {subtask}", operator.label())
 }
 

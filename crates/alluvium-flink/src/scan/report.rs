@@ -64,6 +64,19 @@ impl Report {
         self.problems.is_empty() && self.more_problems == 0
     }
 
+    /// Adds what another report has of other things.
+    pub(crate) fn append(&mut self, other: Self) {
+        for (about, count) in other.counts {
+            let total = self.counts.entry(about).or_default();
+            total.rows += count.rows;
+            total.bytes += count.bytes;
+        }
+        for problem in other.problems {
+            self.add(problem);
+        }
+        self.more_problems += other.more_problems;
+    }
+
     /// Keeps a problem, or counts it; returns the kept one.
     pub(crate) fn add(&mut self, problem: Problem) -> Option<&Problem> {
         let about = (

@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
+use alluvium_flink::ErrorKind;
 use alluvium_flink::scan::Selection;
 
 use crate::{lines, snapshots};
 
-/// States that only Flink can read, by class: their rows are bytes.
-const OPAQUE: [&str; 1] = ["kryo"];
+/// States with values that only Flink can read: of Kryo, and of a subclass that the snapshot does not describe. They are
+/// shown as bytes; in the heap's form, where a value's end cannot be told, a key group cannot be read on behind them.
+const OPAQUE: [&str; 2] = ["kryo", "pojo"];
 
 #[test]
 fn every_snapshot_has_the_rows_that_flink_reads() {
     let folders = snapshots::folders();
-    let folders = folders
-        .iter()
-        .filter(|folder| !folder.components().any(|part| part.as_os_str() == "more"));
-    let differences: Vec<String> = folders.filter_map(|folder| difference(folder)).collect();
+    let differences = folders.iter().filter_map(|folder| difference(folder));
+    let differences: Vec<String> = differences.collect();
 
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
@@ -28,24 +28,117 @@ fn difference(folder: &Path) -> Option<String> {
     let (told, report) = lines::scanned(&snapshot, &Selection::default(), &uids);
 
     let name = folder.display();
-    if !report.is_clean() {
+    let is_cut_off = report.problems.iter().any(|problem| {
+        let state = problem.state.as_deref();
+        let is_opaque = state.is_some_and(|state| OPAQUE.contains(&state));
+        is_opaque && problem.error.kind() == ErrorKind::Incompatible
+    });
+    if !report.is_clean() && !is_cut_off {
         return Some(format!("{name}: {:#?}", report.problems));
     }
-    let readable = |lines: Vec<String>| lines.into_iter().map(without_opaque).collect::<Vec<_>>();
-    let (mut told, mut expected) = (readable(told), readable(expected));
-    told.sort();
-    expected.sort();
+    let mut heads: Vec<&str> = told.iter().filter_map(|line| bytes_of(line)).collect();
+    heads.sort_unstable();
+    let readable = |lines: &[String]| {
+        let line = |line: &String| match line.split_once(",\"value\":") {
+            Some((head, _)) if heads.binary_search(&head).is_ok() => head.to_owned(),
+            _ => line.clone(),
+        };
+        let mut lines: Vec<String> = lines.iter().map(line).collect();
+        lines.sort();
+        lines
+    };
+    let (told, expected) = (readable(&told), readable(&expected));
     let missing = expected.iter().find(|line| !told.contains(line));
     let extra = told.iter().find(|line| !expected.contains(line));
-    (told != expected).then(|| format!("{name}:\n  Flink {missing:?}\n  here  {extra:?}"))
+    let is_same = extra.is_none() && (is_cut_off || told == expected);
+    (!is_same).then(|| format!("{name}:\n  Flink {missing:?}\n  here  {extra:?}"))
 }
 
-fn without_opaque(line: String) -> String {
+/// What is before the value, of a line whose value is shown as bytes because it cannot be read.
+fn bytes_of(line: &str) -> Option<&str> {
+    let (head, value) = line.split_once(",\"value\":")?;
     let is_opaque = OPAQUE
         .iter()
-        .any(|state| line.contains(&format!("\"state\":\"{state}\"")));
-    match line.split_once(",\"value\":") {
-        Some((head, _)) if is_opaque => head.to_owned(),
-        _ => line,
+        .any(|state| head.contains(&format!("\"state\":\"{state}\"")));
+    (is_opaque && value.starts_with("\"0x")).then_some(head)
+}
+
+#[test]
+fn a_selection_narrows_a_scan_to_an_operator_states_key_groups_and_a_key() {
+    for folder in snapshots::folders() {
+        let (expected, uids) = lines::expected(&lines::expected_of(&folder));
+        if !uids.iter().any(|uid| uid == "keyed-all") {
+            continue;
+        }
+        let snapshot = lines::open(&folder);
+        let Some(line) = expected
+            .iter()
+            .find(|line| line.contains("\"state\":\"map-string-long\""))
+        else {
+            continue;
+        };
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let selection = Selection {
+            operators: vec!["keyed-all".into()],
+            states: vec!["map-string-long".into()],
+            key: Some(line["key"].as_str().unwrap().to_owned()),
+            ..Selection::default()
+        };
+        let group = u16::try_from(line["kg"].as_u64().unwrap()).unwrap();
+        let one = alluvium_protocol::key_group::KeyGroupRange::new(group, group).unwrap();
+        let in_group = Selection {
+            operators: vec!["keyed-all".into()],
+            key_groups: Some(one),
+            ..Selection::default()
+        };
+
+        let (told, _) = lines::scanned(&snapshot, &selection, &uids);
+        let (told_group, _) = lines::scanned(&snapshot, &in_group, &uids);
+
+        assert_eq!(told, [line.to_string()], "{}", folder.display());
+        let is_of_group = |line: &&String| {
+            line.contains(&format!("\"kg\":{group},")) && line.contains("\"op\":\"keyed-all\"")
+        };
+        let expected: Vec<&String> = expected.iter().filter(is_of_group).collect();
+        assert_eq!(told_group.iter().collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn a_state_that_is_not_there_is_told_with_those_that_are() {
+    let folders = snapshots::folders();
+    let snapshot = lines::open(folders.first().unwrap());
+    let selection = Selection {
+        states: vec!["value-longg".into()],
+        ..Selection::default()
+    };
+
+    let error = alluvium_flink::scan::scan(
+        &snapshot,
+        &selection,
+        &mut |_: &alluvium_flink::scan::Place<'_>, _: &alluvium_flink::scan::Row| {
+            Ok(std::ops::ControlFlow::Continue(()))
+        },
+    )
+    .unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("value-long"), "{error}");
+}
+
+#[test]
+fn every_snapshot_is_whole() {
+    for folder in snapshots::folders() {
+        let snapshot = lines::open(&folder);
+
+        let verified = alluvium_flink::verify::verify(&snapshot).unwrap();
+
+        let unexpected = verified.report.problems.iter().find(|problem| {
+            let state = problem.state.as_deref();
+            !state.is_some_and(|state| OPAQUE.contains(&state))
+        });
+        assert!(unexpected.is_none(), "{}: {unexpected:?}", folder.display());
+        assert!(verified.report.rows() > 0);
+        assert!(verified.bytes > 0 && verified.streams > 0);
     }
 }

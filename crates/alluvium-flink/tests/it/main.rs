@@ -2,10 +2,12 @@
 
 #![cfg(test)]
 
+mod damage;
 mod fixtures;
 mod import;
 mod job;
 mod jvm;
+mod large;
 mod lines;
 mod listings;
 mod metadata;
