@@ -17,9 +17,9 @@ pub(super) type LargeMaps = Map<u16, u32>;
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_enums, reason = "a trial carries out each")]
 pub enum Sweep {
-    /// Inserts so many entries, of a first value and those after it, at map keys that are [spread].
+    /// Inserts so many entries, of a first value and those after it, at map keys that are spread over all of them.
     Insert(u32, u16),
-    /// Removes so many entries one by one, from a number on, at map keys that are [spread].
+    /// Removes so many entries one by one, from a number on, at map keys that are spread over all of them.
     Remove(u16, u16),
     /// Removes all entries between two map keys, the first of them included.
     RemoveRange(u16, u16),
