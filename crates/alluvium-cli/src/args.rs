@@ -21,7 +21,9 @@ mod upkeep;
 pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
 pub(crate) use export::{ExportFormat, ExportOptions};
 pub(crate) use flink::{
-    FlinkCommand, FlinkImportOptions, FlinkPlace, FlinkShowOptions, KeyGroupsChoice, ValuesChoice,
+    FlinkCommand, FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkImportOptions,
+    FlinkPlace, FlinkRows, FlinkScanFormat, FlinkScanOptions, FlinkShowOptions, FlinkStatesOptions,
+    FlinkTimersOptions, KeyGroupsChoice, ValuesChoice,
 };
 pub(crate) use import::ImportOptions;
 pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};

@@ -3,9 +3,9 @@
 //! Invariants: a file under the name that was asked for is whole; memory holds a row and a buffer (Parquet: a group of
 //! rows), whatever the size of the state. Rows come by key group, then in the order of their keys.
 
-mod columns;
-mod destination;
-mod rows;
+pub(crate) mod columns;
+pub(crate) mod destination;
+pub(crate) mod rows;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -43,7 +43,7 @@ struct Exported {
 /// When storage or the file's device fails, a checkpoint or state is not there or damaged, the file exists, or Ctrl-C
 /// was pressed. There is no file then.
 pub(crate) fn run(options: &ExportOptions) -> Result<Exit> {
-    let format = format(options)?;
+    let format = format(options.format, options.to.as_deref())?;
     if let Some(file) = options.to.as_deref() {
         check_free(file)?;
     }
@@ -127,11 +127,15 @@ fn chosen(from: &CutRows, names: &[String]) -> Result<KeyedSchema> {
     Ok(schema)
 }
 
-fn format(options: &ExportOptions) -> Result<ExportFormat> {
-    if let Some(format) = options.format {
+/// The format that is asked for, or that the file's name ends with.
+///
+/// # Errors
+/// When this program does not have it.
+pub(crate) fn format(chosen: Option<ExportFormat>, to: Option<&Path>) -> Result<ExportFormat> {
+    if let Some(format) = chosen {
         return Ok(format);
     }
-    let extension = options.to.as_deref().and_then(Path::extension);
+    let extension = to.and_then(Path::extension);
     match extension.and_then(|extension| extension.to_str()) {
         Some("csv") => Ok(ExportFormat::Csv),
         #[cfg(feature = "parquet")]
@@ -144,7 +148,11 @@ fn format(options: &ExportOptions) -> Result<ExportFormat> {
     }
 }
 
-fn check_free(file: &Path) -> Result<()> {
+/// That there is no such file yet.
+///
+/// # Errors
+/// When there is.
+pub(crate) fn check_free(file: &Path) -> Result<()> {
     if file.exists() {
         return Err(Failure::usage(format!(
             "{} exists already, and is not written over: name another file",
@@ -155,7 +163,7 @@ fn check_free(file: &Path) -> Result<()> {
 }
 
 /// Whoever closes the pipe early, as `head` does, has what they wanted.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let mut causes = error.chain();
     causes.any(|cause| {
         let cause = cause.downcast_ref::<std::io::Error>();

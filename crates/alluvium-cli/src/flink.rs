@@ -1,7 +1,16 @@
 //! `alluvium flink`: savepoints and checkpoints of Apache Flink.
 
+mod described;
+mod diff;
+mod entries;
+mod export;
 mod import;
+mod lines;
+mod opened;
+mod scan;
 mod show;
+mod states;
+mod timers;
 
 use std::sync::Arc;
 
@@ -21,6 +30,12 @@ pub(crate) fn run(command: &FlinkCommand) -> Result<Exit> {
     match command {
         FlinkCommand::Show(options) => show::run(options),
         FlinkCommand::Import(options) => import::run(options),
+        FlinkCommand::States(options) => states::run(options),
+        FlinkCommand::Scan(options) => scan::scan(options),
+        FlinkCommand::Get(options) => scan::get(options),
+        FlinkCommand::Timers(options) => timers::run(options),
+        FlinkCommand::Diff(options) => diff::run(options),
+        FlinkCommand::Export(options) => export::run(options),
     }
 }
 

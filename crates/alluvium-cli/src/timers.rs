@@ -33,12 +33,16 @@ struct Found {
     timers: Vec<Entry>,
 }
 
+/// The timers of a state.
 #[derive(Debug, Serialize)]
-struct State {
-    state: String,
-    kind: String,
-    namespace: String,
-    timers: u64,
+pub(crate) struct State {
+    /// Whose state it is, in snapshots of Flink, which have several operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) operator: Option<String>,
+    pub(crate) state: String,
+    pub(crate) kind: String,
+    pub(crate) namespace: String,
+    pub(crate) timers: u64,
     /// Milliseconds since the Unix epoch, as all times here.
     first: Option<i64>,
     last: Option<i64>,
@@ -152,7 +156,9 @@ fn find(rows: &mut CutRows, states: &[StateSchema], wanted: &Wanted) -> Result<F
     })
 }
 
-struct Counted {
+/// Counts timers.
+#[derive(Debug)]
+pub(crate) struct Counted {
     timers: u64,
     first: Option<i64>,
     last: Option<i64>,
@@ -160,7 +166,7 @@ struct Counted {
 }
 
 impl Counted {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             timers: 0,
             first: None,
@@ -169,7 +175,12 @@ impl Counted {
         }
     }
 
-    fn add(&mut self, time: i64) {
+    /// How many.
+    pub(crate) const fn timers(&self) -> u64 {
+        self.timers
+    }
+
+    pub(crate) fn add(&mut self, time: i64) {
         self.timers += 1;
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
         self.last = self.last.max(Some(time));
@@ -178,29 +189,65 @@ impl Counted {
 }
 
 fn summary((state, counted): (&StateSchema, Counted)) -> State {
-    let buckets = counted.buckets.counts();
-    State {
-        state: state.name.clone(),
-        kind: state.kind.to_string(),
-        namespace: state.namespace.to_string(),
-        timers: counted.timers,
-        first: counted.first,
-        last: counted.last,
-        buckets: buckets
-            .map(|(from, before, timers)| Bucket {
-                from,
-                before,
-                timers,
-            })
-            .collect(),
+    counted.summary(
+        None,
+        &state.name,
+        &state.kind.to_string(),
+        state.namespace.to_string(),
+    )
+}
+
+impl Counted {
+    /// The timers of this state.
+    pub(crate) fn summary(
+        &self,
+        operator: Option<String>,
+        state: &str,
+        kind: &str,
+        namespace: String,
+    ) -> State {
+        let buckets = self.buckets.counts();
+        State {
+            operator,
+            state: state.to_owned(),
+            kind: kind.to_owned(),
+            namespace,
+            timers: self.timers,
+            first: self.first,
+            last: self.last,
+            buckets: buckets
+                .map(|(from, before, timers)| Bucket {
+                    from,
+                    before,
+                    timers,
+                })
+                .collect(),
+        }
     }
 }
 
 fn told(found: &Found) -> String {
+    let heading = format!("checkpoint {} of job {}", found.checkpoint, found.job);
+    format!("{heading}\n{}", tables(&found.states, &found.timers))
+}
+
+/// States, buckets and the timers due first, as tables.
+pub(crate) fn tables(states: &[State], timers: &[Entry]) -> String {
     let time = |time: Option<i64>| time.map_or_else(String::new, format_rfc3339);
-    let columns = ["state", "kind", "timers", "first", "last"];
-    let states = found.states.iter().map(|state| {
+    let is_of_operators = states.iter().any(|state| state.operator.is_some());
+    // The first column is there where there are operators.
+    let table = |columns: &[&str], right: &str, rows: Vec<Vec<String>>| {
+        let from = usize::from(!is_of_operators);
+        let rows = rows
+            .into_iter()
+            .map(|row| row.into_iter().skip(from).collect());
+        output::table(columns.get(from..).unwrap_or_default(), &[right], rows)
+    };
+    let operator = |operator: &Option<String>| operator.clone().unwrap_or_default();
+    let columns = ["operator", "state", "kind", "timers", "first", "last"];
+    let rows = states.iter().map(|state| {
         vec![
+            operator(&state.operator),
             state.state.clone(),
             state.kind.clone(),
             units::count(state.timers),
@@ -208,14 +255,12 @@ fn told(found: &Found) -> String {
             time(state.last),
         ]
     });
-    let mut told = vec![
-        format!("checkpoint {} of job {}", found.checkpoint, found.job),
-        output::table(&columns, &["timers"], states),
-    ];
-    let columns = ["state", "due from", "before", "timers"];
-    let buckets = found.states.iter().flat_map(|state| {
+    let mut told = vec![table(&columns, "timers", rows.collect())];
+    let columns = ["operator", "state", "due from", "before", "timers"];
+    let buckets = states.iter().flat_map(|state| {
         state.buckets.iter().map(|bucket| {
             vec![
+                operator(&state.operator),
                 state.state.clone(),
                 format_rfc3339(bucket.from),
                 format_rfc3339(bucket.before),
@@ -223,11 +268,12 @@ fn told(found: &Found) -> String {
             ]
         })
     });
-    told.push(output::table(&columns, &["timers"], buckets));
-    let columns = ["due", "state", "key group", "key", "namespace"];
-    let timers = found.timers.iter().map(|timer| {
+    told.push(table(&columns, "timers", buckets.collect()));
+    let columns = ["operator", "due", "state", "key group", "key", "namespace"];
+    let timers = timers.iter().map(|timer| {
         let namespace = timer.namespace.as_ref();
         vec![
+            operator(&timer.operator),
             time(timer.time),
             timer.state.clone(),
             timer.key_group.to_string(),
@@ -235,6 +281,6 @@ fn told(found: &Found) -> String {
             namespace.map_or_else(String::new, ToString::to_string),
         ]
     });
-    told.push(output::table(&columns, &["key group"], timers));
+    told.push(table(&columns, "key group", timers.collect()));
     told.join("\n")
 }

@@ -34,6 +34,7 @@ use crate::scan::{Selection, State, describe, scan};
 use crate::snapshot::Snapshot;
 
 pub use plan::{Plan, PlannedState, plan};
+pub use shape::shape_of;
 
 /// What the values of the imported states are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

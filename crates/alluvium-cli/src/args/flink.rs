@@ -6,9 +6,15 @@ use clap::{Args, Subcommand};
 use crate::exit;
 use crate::output::Format;
 
+mod examples;
 mod import;
+mod rows;
 
 pub(crate) use import::{FlinkImportOptions, KeyGroupsChoice, ValuesChoice};
+pub(crate) use rows::{
+    FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkRows, FlinkScanFormat,
+    FlinkScanOptions, FlinkStatesOptions, FlinkTimersOptions,
+};
 
 /// Commands on the savepoints and checkpoints of Apache Flink.
 #[derive(Debug, Subcommand)]
@@ -19,6 +25,24 @@ pub(crate) enum FlinkCommand {
     /// Make a savepoint for a Rust job of the keyed state of an operator
     #[command(after_help = format!("{}\n\n{}", import::IMPORT_EXAMPLES, exit::HELP))]
     Import(Box<FlinkImportOptions>),
+    /// Tell which keyed states there are: kinds, types of keys, namespaces and values, with --count how much
+    #[command(after_help = format!("{}\n\n{}", examples::STATES, exit::HELP))]
+    States(FlinkStatesOptions),
+    /// Print the keyed state, typed as it was recorded, as JSON Lines
+    #[command(after_help = format!("{}\n\n{}", examples::SCAN, exit::HELP))]
+    Scan(FlinkScanOptions),
+    /// Print what one key has
+    #[command(after_help = format!("{}\n\n{}", examples::GET, exit::HELP))]
+    Get(FlinkGetOptions),
+    /// Tell which timers there are, how many are due when, and the ones due first
+    #[command(after_help = format!("{}\n\n{}", examples::TIMERS, exit::HELP))]
+    Timers(FlinkTimersOptions),
+    /// Compare two snapshots, state by state
+    #[command(after_help = format!("{}\n\n{}", examples::DIFF, exit::HELP))]
+    Diff(FlinkDiffOptions),
+    /// Write the rows of states as JSON Lines or CSV, or as Parquet if it was built in
+    #[command(after_help = format!("{}\n\n{}", examples::EXPORT, exit::HELP))]
+    Export(FlinkExportOptions),
 }
 
 /// Which snapshot of Flink.

@@ -13,16 +13,17 @@ use crate::state::typed::Entry;
 
 /// One column.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Column {
-    pub(super) name: String,
+pub(crate) struct Column {
+    pub(crate) name: String,
     of: Part,
     /// What its cells consist of, where all of them are alike.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// What a column is filled from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
+    Operator,
     State,
     KeyGroup,
     Key,
@@ -31,6 +32,7 @@ enum Part {
     Index,
     Time,
     Value,
+    Accessed,
     /// A field's name, and its place in its struct.
     Field(String, usize),
 }
@@ -40,8 +42,10 @@ impl Column {
     ///
     /// # Errors
     /// When its value is not of the form that the column's is.
-    pub(super) fn cell(&self, entry: &Entry) -> Result<Option<Value>> {
+    pub(crate) fn cell(&self, entry: &Entry) -> Result<Option<Value>> {
         Ok(match &self.of {
+            Part::Operator => entry.operator.clone().map(Value::Str),
+            Part::Accessed => entry.accessed.map(|time| Value::Int(time.into())),
             Part::State => Some(Value::Str(entry.state.clone())),
             Part::KeyGroup => Some(Value::Uint(entry.key_group.into())),
             Part::Key => Some(entry.key.clone()),
@@ -82,7 +86,7 @@ fn field(value: &Value, name: &str, at: usize) -> Option<Option<Value>> {
 }
 
 /// The columns of an export of these states.
-pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
+pub(crate) fn columns(schema: &KeyedSchema) -> Vec<Column> {
     let column = |name: &str, of: Part, shape: Shape| Column {
         name: name.to_owned(),
         of,
@@ -130,6 +134,21 @@ pub(super) fn columns(schema: &KeyedSchema) -> Vec<Column> {
     columns
 }
 
+/// As [`columns`], of states of several operators of Flink, with or without times of the last access.
+pub(crate) fn columns_of_operators(schema: &KeyedSchema, have_access: bool) -> Vec<Column> {
+    let column = |name: &str, of: Part, shape: Shape| Column {
+        name: name.to_owned(),
+        of,
+        shape,
+    };
+    let mut columns = columns(schema);
+    columns.insert(0, column("operator", Part::Operator, Shape::Str));
+    if have_access {
+        columns.push(column("accessed", Part::Accessed, Shape::I64));
+    }
+    columns
+}
+
 /// The shape that all states with this part share; [`Shape::Opaque`] if they differ, `None` if no state has it.
 fn alike<'s>(
     states: &'s [StateSchema],
@@ -156,7 +175,7 @@ fn plain_fields(shape: &Shape) -> Option<&[(String, Shape)]> {
 }
 
 /// Whether a shape is one cell: a number, a text, bytes, or an option of these.
-pub(super) fn is_plain(shape: &Shape) -> bool {
+pub(crate) fn is_plain(shape: &Shape) -> bool {
     match shape {
         Shape::Option(of) => !matches!(**of, Shape::Option(_)) && is_plain(of),
         Shape::Bool
@@ -231,6 +250,8 @@ mod tests {
         };
         let columns = columns(&schema(vec![state("a", StateKind::Value, pair)]));
         let mut entry = Entry {
+            operator: None,
+            accessed: None,
             state: "a".into(),
             kind: "value".into(),
             key_group: 0,

@@ -13,7 +13,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 /// An export on its way.
 #[derive(Debug)]
-pub(super) struct Destination {
+pub(crate) struct Destination {
     to: To,
     bytes: u64,
 }
@@ -29,7 +29,7 @@ impl Destination {
     ///
     /// # Errors
     /// When no file can be made in its directory.
-    pub(super) fn open(file: Option<&Path>) -> Result<Self> {
+    pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
         let to = match file {
             None => To::Stdout(BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout())),
             Some(path) => {
@@ -50,7 +50,7 @@ impl Destination {
     ///
     /// # Errors
     /// When the device fails, or there is a file of that name by now; nothing is left then.
-    pub(super) fn finish(self) -> Result<u64> {
+    pub(crate) fn finish(self) -> Result<u64> {
         match self.to {
             To::Stdout(mut out) => out.flush().context("write to stdout")?,
             To::File(buffered, path) => {

@@ -14,7 +14,7 @@ use crate::args::ExportFormat;
 use crate::state::typed::Entry;
 
 /// Entries on their way to a destination.
-pub(super) trait Rows {
+pub(crate) trait Rows {
     /// Writes an entry.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ pub(super) trait Rows {
 ///
 /// # Errors
 /// When the destination fails.
-pub(super) fn open(
+pub(crate) fn open(
     format: ExportFormat,
     columns: Vec<Column>,
     to: Destination,
@@ -98,7 +98,7 @@ impl Rows for Csv {
 }
 
 /// A value as one cell: text as it is, nothing for nothing, and JSON for what is neither.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Str(text) => text.clone(),

@@ -21,6 +21,9 @@ use crate::time::format_rfc3339;
 /// One entry of a state, or one element of a list. What has expired and was not cleaned is an entry like any other.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Entry {
+    /// Whose state it is, in snapshots of Flink, which have several operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) operator: Option<String>,
     pub(crate) state: String,
     pub(crate) kind: String,
     pub(crate) key_group: u16,
@@ -42,6 +45,9 @@ pub(crate) struct Entry {
     pub(crate) expires: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
     pub(crate) value: Option<Value>,
+    /// When a value was accessed last, where Flink's time to live wants to know: milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accessed: Option<i64>,
 }
 
 impl Entry {
@@ -251,6 +257,8 @@ fn read_key<'a>(schema: &KeyedSchema, state: &StateSchema, row: &'a [u8]) -> Res
         (None, rest)
     };
     let mut entry = Entry {
+        operator: None,
+        accessed: None,
         state: state.name.clone(),
         kind: state.kind.to_string(),
         key_group: group.get(),

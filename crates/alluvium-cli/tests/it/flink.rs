@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{Ran, alluvium};
 
+mod changes;
+mod export;
 #[cfg(feature = "cloud")]
 mod remote;
+mod rows;
 mod show;
 
 /// A snapshot of `data/flink`.

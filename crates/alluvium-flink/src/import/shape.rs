@@ -24,6 +24,12 @@ pub(crate) enum Form {
     Key,
 }
 
+/// The shape of decoded values, whose objects' fields may be null; `None` if they have none.
+#[must_use]
+pub fn shape_of(serializer: &Serializer) -> Option<Shape> {
+    value_shape(serializer, Form::Tree)
+}
+
 /// The shape of values; `None` if they have none in this form.
 pub(crate) fn value_shape(serializer: &Serializer, form: Form) -> Option<Shape> {
     let shape = of(serializer, form)?;

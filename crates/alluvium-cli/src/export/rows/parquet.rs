@@ -321,6 +321,8 @@ mod tests {
             ("tail", Value::Str("N1".into())),
         ];
         Entry {
+            operator: None,
+            accessed: None,
             expires: None,
             state: "seen".into(),
             kind: "value".into(),
