@@ -35,6 +35,8 @@ use crate::snapshot::Snapshot;
 
 pub use plan::{Plan, PlannedState, plan};
 pub use shape::shape_of;
+pub(crate) use plan::{hashes_as_java, without_time};
+pub(crate) use shape::{Form, key_shape, value_shape};
 
 /// What the values of the imported states are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

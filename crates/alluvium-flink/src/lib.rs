@@ -17,6 +17,7 @@ pub mod import;
 mod java;
 pub mod keyed;
 pub mod metadata;
+pub mod return_path;
 pub mod scan;
 mod section;
 pub mod serializer;

@@ -31,6 +31,7 @@ pub use group::GroupWriter;
 pub use keyed_file::KeyedFile;
 pub use keys::KeyFilter;
 pub use plan::{Rewrite, StateRename};
+pub(crate) use rewrite::{Replacement, rewrite_replacing};
 pub use rewrite::{Rewritten, RewrittenState, rewrite};
 pub use savepoint::Savepoint;
 

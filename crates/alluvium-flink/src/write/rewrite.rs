@@ -25,7 +25,8 @@ use crate::error::{Error, Result};
 use crate::keyed::KeyedMeta;
 use crate::keyed::composite::Layout;
 use crate::metadata::{
-    KeyedHandle, Metadata, Operator, Properties, Subtask, SubtaskState, Subtasks, Version,
+    KeyedHandle, Metadata, Operator, OperatorId, Properties, Subtask, SubtaskState, Subtasks,
+    Version,
 };
 use crate::snapshot::Snapshot;
 
@@ -79,6 +80,33 @@ pub fn rewrite(
     folder: &Path,
     watch: &dyn Watch,
 ) -> Result<Rewritten> {
+    rewrite_replacing(snapshot, rewrite, folder, watch, None)
+}
+
+/// Keyed state that takes the place of an operator's.
+pub(crate) trait Replacement {
+    /// Whose state goes.
+    fn operator(&self) -> OperatorId;
+
+    /// Is told once which states are written; rows name them by their position.
+    fn states(&mut self, meta: &KeyedMeta) -> Result<()>;
+
+    /// Hands out the rows of a key group: state, composite key and value.
+    fn group(
+        &self,
+        group: KeyGroup,
+        each: &mut dyn FnMut(u16, &[u8], &[u8]) -> Result<()>,
+    ) -> Result<()>;
+}
+
+/// As [`rewrite`], with other state of one operator.
+pub(crate) fn rewrite_replacing<'w>(
+    snapshot: &'w Snapshot,
+    rewrite: &'w Rewrite,
+    folder: &Path,
+    watch: &'w dyn Watch,
+    replacement: Option<&'w mut (dyn Replacement + 'w)>,
+) -> Result<Rewritten> {
     let plans = plan(snapshot, rewrite)?;
     let source = snapshot.metadata();
     let version = rewrite.version.unwrap_or(source.version).max(Version::V4);
@@ -89,6 +117,7 @@ pub fn rewrite(
         savepoint: Savepoint::create(folder)?,
         states: Vec::new(),
         rows: 0,
+        replacement,
     };
     let operators = plans.iter().map(|plan| work.operator(plan));
     let operators = operators.collect::<Result<Vec<_>>>()?;
@@ -116,6 +145,7 @@ struct Work<'w> {
     savepoint: Savepoint,
     states: Vec<RewrittenState>,
     rows: u64,
+    replacement: Option<&'w mut dyn Replacement>,
 }
 
 /// Handles of one operator, and what becomes of their states.
@@ -224,6 +254,12 @@ impl Work<'_> {
         if states.meta.states.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(replacement) = self.replacement.take() {
+            if replacement.operator() == plan.operator.id {
+                return self.replaced(plan, &states.meta, first_count, replacement);
+            }
+            self.replacement = Some(replacement);
+        }
         let handles = Handles {
             stored: &stored,
             states,
@@ -241,6 +277,40 @@ impl Work<'_> {
             match &mut sorted {
                 Some(sorted) => self.dealt(sorted, *range, &mut file)?,
                 None => self.kept(plan, &handles, *range, &mut file)?,
+            }
+            written.push((*index, file.finish()?));
+        }
+        Ok(written)
+    }
+
+    /// Writes the state that takes the place of an operator's.
+    fn replaced(
+        &mut self,
+        plan: &OperatorPlan<'_>,
+        meta: &KeyedMeta,
+        first_count: usize,
+        replacement: &mut dyn Replacement,
+    ) -> Result<Vec<(u32, KeyedHandle)>> {
+        let groups: u32 = plan.keyed.iter().map(|(_, range)| range.len()).sum();
+        if groups != u32::from(plan.max_parallelism.get()) {
+            return Err(Error::unknown(format!(
+                "operator {} has {groups} of {} key groups: a subtask of it had come to its end",
+                plan.operator.label(),
+                plan.max_parallelism
+            )));
+        }
+        replacement.states(meta)?;
+        let mut written = Vec::new();
+        for (index, range) in &plan.keyed {
+            let name = file_name(plan, "keyed", *index);
+            let mut file = self.savepoint.keyed(&name, meta, *range)?;
+            for group in range.iter() {
+                let mut section = file.group(group)?;
+                replacement.group(group, &mut |number, key, value| {
+                    self.count(first_count, number, Verdict::Keep, key, value)?;
+                    section.row(number, key, value)
+                })?;
+                section.end()?;
             }
             written.push((*index, file.finish()?));
         }

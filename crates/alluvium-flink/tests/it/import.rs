@@ -1,6 +1,7 @@
 //! State of Flink jobs is imported, and Rust jobs go on with it.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::{Cancel, in_memory};
@@ -8,8 +9,12 @@ use alluvium::storage::{Cancel, in_memory};
 use alluvium_flink::Snapshot;
 use alluvium_flink::files::Remap;
 use alluvium_flink::import::{Import, Imported, import};
+use alluvium_flink::return_path::{Return, write_back};
+use alluvium_flink::scan::{Place, Row, Selection, scan};
 
 use crate::job::{Subtask, expected};
+use crate::jvm::{Restore, Version, assert_same, flink};
+use crate::lines;
 use crate::snapshots::{data, folders};
 
 /// The only snapshot below a folder of `data/flink`.
@@ -72,4 +77,82 @@ fn a_rust_job_goes_on_with_a_savepoint_of_the_heap() {
 fn a_rust_job_goes_on_with_a_savepoint_of_flink_1() {
     let folder = "flink-1.20.5/rocksdb/savepoints/canonical";
     goes_on(folder, "expected-800x4.jsonl.gz");
+}
+
+/// A Rust job goes on with a snapshot and changes its state; Flink's savepoint then has what the job had, and all else that the
+/// snapshot had.
+fn goes_back(from: &str, judge: Version) {
+    let like = snapshot(from);
+    let (imported, _) = imported(from, &keyed_all());
+    let mut job = Subtask::restore(&imported, 0, 1);
+    job.change();
+    let changed = job.contents();
+    let saved = folder();
+    job.save("keyed-all", &saved);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("written");
+    let what = Return {
+        operator: "keyed-all".to_owned(),
+        ..Return::default()
+    };
+
+    write_back(&saved, &like, &what, &path, &Cancel::new()).unwrap();
+
+    let written = Snapshot::open(&path.display().to_string(), &[]).unwrap();
+    assert_eq!(written.operators().len(), like.operators().len());
+    let again = folder();
+    import(&written, &keyed_all(), &again, &Cancel::new(), &mut |_| {}).unwrap();
+    let found = Subtask::restore(&again, 0, 1).contents();
+    assert_eq!(found.symmetric_difference(&changed).next(), None);
+    assert_eq!(
+        rows(&written, "tumbling-list"),
+        rows(&like, "tumbling-list")
+    );
+    if let Some(mut flink) = flink(judge) {
+        let uids = lines::expected(&data().join("expected-200x4.jsonl.gz")).1;
+        let (expected, _) = lines::scanned(&written, &Selection::default(), &uids);
+        let restored = flink.restore(&Restore::new(&path, 3));
+        assert_same(&normal(&restored.unwrap()), &normal(&expected));
+    }
+}
+
+/// The lines, with the fields of objects in one order.
+fn normal(lines: &[String]) -> Vec<String> {
+    let parse = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let mut lines: Vec<String> = lines.iter().map(|line| parse(line).to_string()).collect();
+    lines.sort();
+    lines
+}
+
+/// The rows of an operator, sorted.
+fn rows(snapshot: &Snapshot, operator: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let selection = Selection {
+        operators: vec![operator.to_owned()],
+        ..Selection::default()
+    };
+    let mut row = |place: &Place<'_>, row: &Row| {
+        found.push(format!("{} {row:?}", place.state.name));
+        Ok(ControlFlow::Continue(()))
+    };
+    let report = scan(snapshot, &selection, &mut row).unwrap();
+    assert!(report.is_clean());
+    found.sort();
+    assert!(found.len() > 100, "{}", found.len());
+    found
+}
+
+#[test]
+fn changed_state_of_a_checkpoint_of_rocksdb_goes_back_to_flink() {
+    goes_back("flink-2.3.0/rocksdb/checkpoints", Version::V2_3);
+}
+
+#[test]
+fn changed_state_of_a_savepoint_of_the_heap_goes_back_to_flink() {
+    goes_back("flink-2.3.0/hashmap/savepoints/canonical", Version::V2_3);
+}
+
+#[test]
+fn changed_state_of_a_checkpoint_of_flink_1_goes_back_to_it() {
+    goes_back("flink-1.20.5/rocksdb/checkpoints", Version::V1_20);
 }

@@ -16,6 +16,9 @@ use alluvium::{
     ReducingState, ValueState,
 };
 use alluvium_flink::codec::{Flink, Java};
+use alluvium_protocol::catalog::Savepoint;
+use alluvium_protocol::key_group::MaxParallelism;
+use alluvium_protocol::manifest::{CheckpointId, SnapshotKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -237,4 +240,54 @@ pub(crate) fn lines(file: &Path) -> Vec<Json> {
         .unwrap();
     let rows = text.lines().map(|line| serde_json::from_str(line).unwrap());
     rows.collect()
+}
+
+impl Subtask {
+    /// Makes a savepoint of the job, whose only subtask this is.
+    pub(crate) fn save(&mut self, job: &str, to: &SavepointFolder) {
+        let id = CheckpointId::new(99);
+        let snapshot = self.backend.snapshot(id, SnapshotKind::Savepoint).unwrap();
+        let handle = snapshot.upload(&to.target(1), &Cancel::new(), &nobody());
+        to.commit(&Savepoint {
+            job: job.to_owned(),
+            checkpoint: id,
+            parallelism: 1,
+            max_parallelism: MaxParallelism::DEFAULT,
+            manifests: vec![handle.unwrap().manifest],
+            attachments: BTreeMap::new(),
+            created_unix_millis: 5,
+        })
+        .unwrap();
+    }
+
+    /// Changes something of every kind.
+    pub(crate) fn change(&mut self) {
+        let mut old = self.backend.key(&Java("key-0054")).unwrap();
+        old.value(self.value).set(&-7).unwrap();
+        old.list(self.list).push(&"ключ, 😀".to_owned()).unwrap();
+        old.map(self.map).insert("k1", &99).unwrap();
+        old.map(self.map).remove("k2").unwrap();
+        old.reducing(self.sum).add(1000).unwrap();
+        old.aggregating(self.mean).add(&5).unwrap();
+        old.timers(self.event).register(77).unwrap();
+        old.timers(self.event).deregister(10_054_000).unwrap();
+        let account = old.value(self.account).get().unwrap().unwrap();
+        let changed = Account {
+            nullable: None,
+            name: "other, name".to_owned(),
+            ..account
+        };
+        old.value(self.account).set(&changed).unwrap();
+
+        let mut new = self.backend.key(&Java("a new key")).unwrap();
+        new.value(self.value).set(&1).unwrap();
+        new.list(self.list).push(&String::new()).unwrap();
+        new.timers(self.processing).register(-1).unwrap();
+
+        let mut gone = self.backend.key(&Java("key-0055")).unwrap();
+        gone.value(self.value).clear().unwrap();
+        gone.list(self.list).clear().unwrap();
+        gone.map(self.map).clear().unwrap();
+        gone.value(self.account).clear().unwrap();
+    }
 }
