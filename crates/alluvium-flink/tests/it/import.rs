@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
+use alluvium::backend::Backend;
 use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::{Cancel, in_memory};
+use alluvium::{ErrorKind, Ttl, ValueState};
 
 use alluvium_flink::Snapshot;
 use alluvium_flink::files::Remap;
-use alluvium_flink::import::{Import, Imported, import};
+use alluvium_flink::import::{Import, Imported, KeyGroups, Values, import};
 use alluvium_flink::return_path::{Return, write_back};
 use alluvium_flink::scan::{Place, Row, Selection, scan};
 
-use crate::job::{Subtask, expected};
+use crate::job::{Subtask, builder, expected, nobody};
 use crate::jvm::{Restore, Version, assert_same, flink};
 use crate::lines;
 use crate::snapshots::{data, folders};
@@ -91,12 +94,8 @@ fn goes_back(from: &str, judge: Version) {
     job.save("keyed-all", &saved);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("written");
-    let what = Return {
-        operator: "keyed-all".to_owned(),
-        ..Return::default()
-    };
 
-    write_back(&saved, &like, &what, &path, &Cancel::new()).unwrap();
+    write_back(&saved, &like, &back(), &path, &Cancel::new()).unwrap();
 
     let written = Snapshot::open(&path.display().to_string(), &[]).unwrap();
     assert_eq!(written.operators().len(), like.operators().len());
@@ -155,4 +154,101 @@ fn changed_state_of_a_savepoint_of_the_heap_goes_back_to_flink() {
 #[test]
 fn changed_state_of_a_checkpoint_of_flink_1_goes_back_to_it() {
     goes_back("flink-1.20.5/rocksdb/checkpoints", Version::V1_20);
+}
+
+/// Times of the last access included, what was imported and brought back unchanged is what there was.
+#[test]
+fn state_that_goes_back_unchanged_has_the_rows_it_had() {
+    let from = "flink-2.3.0/hashmap/checkpoints";
+    let like = snapshot(from);
+    let live = Ttl::new(Duration::from_hours(36_500 * 24));
+    let lifetimes = ["ttl-value", "ttl-list", "ttl-map"].map(|state| (state.to_owned(), live));
+    let what = Import {
+        lifetimes: lifetimes.into(),
+        ..keyed_all()
+    };
+    let (saved, done) = imported(from, &what);
+    assert!(done.plan.notes.is_empty(), "{:?}", done.plan.notes);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("written");
+
+    write_back(&saved, &like, &back(), &path, &Cancel::new()).unwrap();
+
+    let written = Snapshot::open(&path.display().to_string(), &[]).unwrap();
+    assert_eq!(rows(&written, "keyed-all"), rows(&like, "keyed-all"));
+}
+
+fn back() -> Return {
+    Return {
+        operator: "keyed-all".to_owned(),
+        ..Return::default()
+    }
+}
+
+#[test]
+fn values_that_had_expired_are_not_imported() {
+    let from = "flink-2.3.0/hashmap/savepoints/canonical";
+    let soon = Ttl::new(Duration::from_millis(1));
+    let what = Import {
+        states: vec!["ttl-value".to_owned(), "value-long".to_owned()],
+        lifetimes: [("ttl-value".to_owned(), soon)].into(),
+        ..keyed_all()
+    };
+
+    let (saved, _) = imported(from, &what);
+
+    let found = Subtask::restore(&saved, 0, 1).contents();
+    assert!(found.iter().any(|line| line.contains("value-long")));
+    assert!(!found.iter().any(|line| line.contains("ttl-value")));
+}
+
+#[test]
+fn a_job_of_alluviums_own_key_groups_has_decoded_values_and_does_not_go_back() {
+    let from = "flink-2.3.0/rocksdb/savepoints/canonical";
+    let what = Import {
+        states: vec!["value-long".to_owned()],
+        renames: [("value-long".to_owned(), "count".to_owned())].into(),
+        values: Values::Postcard,
+        key_groups: KeyGroups::Recompute,
+        ..keyed_all()
+    };
+    let (saved, done) = imported(from, &what);
+    let directory = tempfile::tempdir().unwrap();
+    let restore = saved.restore_from(&saved.read().unwrap()).unwrap();
+    let builder = builder(&saved, &directory);
+    let restored = Backend::<String>::restore(builder, &restore, &Cancel::new(), &nobody());
+    let (mut backend, _) = restored.unwrap();
+    let count = backend.register(ValueState::<i64>::new("count")).unwrap();
+
+    let found = backend.key("key-0054").unwrap().value(count).get().unwrap();
+
+    assert!(found.is_some());
+    assert!(done.rows["value-long"] > 700);
+    let path = directory.path().join("written");
+    let back = Return {
+        renames: what.renames,
+        ..back()
+    };
+    let refused = write_back(&saved, &snapshot(from), &back, &path, &Cancel::new()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    assert!(!path.exists());
+}
+
+#[test]
+fn an_import_that_fails_or_is_given_up_leaves_nothing() {
+    let from = snapshot("flink-2.3.0/hashmap/savepoints/canonical");
+    let to = folder();
+    let cancel = Cancel::new();
+    cancel.cancel();
+
+    let cancelled = import(&from, &keyed_all(), &to, &cancel, &mut |_| {}).unwrap_err();
+    let unknown = Import {
+        renames: [("no such state".to_owned(), "other".to_owned())].into(),
+        ..keyed_all()
+    };
+    let unknown = import(&from, &unknown, &to, &Cancel::new(), &mut |_| {}).unwrap_err();
+
+    assert_eq!(cancelled.kind(), ErrorKind::Cancelled);
+    assert_eq!(unknown.kind(), ErrorKind::Invalid);
+    assert_eq!(to.find().unwrap(), None);
 }
