@@ -23,7 +23,7 @@ pub(crate) use export::{ExportFormat, ExportOptions};
 pub(crate) use flink::{
     FlinkCommand, FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkImportOptions,
     FlinkPlace, FlinkRows, FlinkScanFormat, FlinkScanOptions, FlinkShowOptions, FlinkStatesOptions,
-    FlinkTimersOptions, KeyGroupsChoice, ValuesChoice,
+    FlinkTimersOptions, FlinkVerifyOptions, KeyGroupsChoice, ValuesChoice,
 };
 pub(crate) use import::ImportOptions;
 pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};

@@ -11,6 +11,7 @@ mod scan;
 mod show;
 mod states;
 mod timers;
+mod verify;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(command: &FlinkCommand) -> Result<Exit> {
         FlinkCommand::Timers(options) => timers::run(options),
         FlinkCommand::Diff(options) => diff::run(options),
         FlinkCommand::Export(options) => export::run(options),
+        FlinkCommand::Verify(options) => verify::run(options),
     }
 }
 

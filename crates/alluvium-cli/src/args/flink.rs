@@ -14,6 +14,7 @@ pub(crate) use import::{FlinkImportOptions, KeyGroupsChoice, ValuesChoice};
 pub(crate) use rows::{
     FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkRows, FlinkScanFormat,
     FlinkScanOptions, FlinkStatesOptions, FlinkTimersOptions,
+    FlinkVerifyOptions,
 };
 
 /// Commands on the savepoints and checkpoints of Apache Flink.
@@ -43,6 +44,9 @@ pub(crate) enum FlinkCommand {
     /// Write the rows of states as JSON Lines or CSV, or as Parquet if it was built in
     #[command(after_help = format!("{}\n\n{}", examples::EXPORT, exit::HELP))]
     Export(FlinkExportOptions),
+    /// Read every file, and check presence, lengths, offsets, checksums, key groups and that all rows can be decoded
+    #[command(after_help = format!("{}\n\n{}", examples::VERIFY, exit::HELP))]
+    Verify(FlinkVerifyOptions),
 }
 
 /// Which snapshot of Flink.

@@ -52,3 +52,10 @@ Examples:
 One row for each value, list element, map entry and timer, in the order of the files. CSV has a column for each field where
 one state is exported whose values are objects of plain fields; other values are JSON text. There is no file if a row cannot be
 read.";
+
+pub(super) const VERIFY: &str = "\
+Examples:
+  alluvium flink verify /flink/savepoints/savepoint-0e6514-0ea1a2407061
+  alluvium flink verify s3://bucket/checkpoints/0e65142edda784814974acbe27be240c/chk-51 --output json
+
+Reads all files and decodes all rows. Ends with 1 if there is a problem.";

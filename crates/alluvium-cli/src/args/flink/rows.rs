@@ -210,3 +210,14 @@ pub(crate) struct FlinkExportOptions {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) output: Format,
 }
+
+/// Options of `alluvium flink verify`.
+#[derive(Debug, Args)]
+pub(crate) struct FlinkVerifyOptions {
+    #[command(flatten)]
+    pub(crate) place: FlinkPlace,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+}
