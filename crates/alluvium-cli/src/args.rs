@@ -22,8 +22,8 @@ pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
 pub(crate) use export::{ExportFormat, ExportOptions};
 pub(crate) use flink::{
     FlinkCommand, FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkImportOptions,
-    FlinkPlace, FlinkRows, FlinkScanFormat, FlinkScanOptions, FlinkShowOptions, FlinkStatesOptions,
-    FlinkTimersOptions, FlinkVerifyOptions, KeyGroupsChoice, ValuesChoice,
+    FlinkPlace, FlinkRewriteOptions, FlinkRows, FlinkScanFormat, FlinkScanOptions, FlinkShowOptions,
+    FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions, KeyGroupsChoice, ValuesChoice,
 };
 pub(crate) use import::ImportOptions;
 pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod lines;
 mod opened;
+mod rewrite;
 mod scan;
 mod show;
 mod states;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: &FlinkCommand) -> Result<Exit> {
         FlinkCommand::Diff(options) => diff::run(options),
         FlinkCommand::Export(options) => export::run(options),
         FlinkCommand::Verify(options) => verify::run(options),
+        FlinkCommand::Rewrite(options) => rewrite::run(options),
     }
 }
 

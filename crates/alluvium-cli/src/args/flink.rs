@@ -8,9 +8,11 @@ use crate::output::Format;
 
 mod examples;
 mod import;
+mod rewrite;
 mod rows;
 
 pub(crate) use import::{FlinkImportOptions, KeyGroupsChoice, ValuesChoice};
+pub(crate) use rewrite::FlinkRewriteOptions;
 pub(crate) use rows::{
     FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkRows, FlinkScanFormat,
     FlinkScanOptions, FlinkStatesOptions, FlinkTimersOptions,
@@ -47,6 +49,9 @@ pub(crate) enum FlinkCommand {
     /// Read every file, and check presence, lengths, offsets, checksums, key groups and that all rows can be decoded
     #[command(after_help = format!("{}\n\n{}", examples::VERIFY, exit::HELP))]
     Verify(FlinkVerifyOptions),
+    /// Make a canonical savepoint of any snapshot: operators and states renamed or left out, other key groups, chosen keys
+    #[command(after_help = format!("{}\n\n{}", rewrite::REWRITE_EXAMPLES, exit::HELP))]
+    Rewrite(Box<FlinkRewriteOptions>),
 }
 
 /// Which snapshot of Flink.

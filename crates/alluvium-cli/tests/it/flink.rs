@@ -8,6 +8,7 @@ mod changes;
 mod export;
 #[cfg(feature = "cloud")]
 mod remote;
+mod rewrite;
 mod rows;
 mod show;
 
