@@ -23,7 +23,8 @@ pub(crate) use export::{ExportFormat, ExportOptions};
 pub(crate) use flink::{
     FlinkCommand, FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkImportOptions,
     FlinkPlace, FlinkRewriteOptions, FlinkRows, FlinkScanFormat, FlinkScanOptions, FlinkShowOptions,
-    FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions, KeyGroupsChoice, ValuesChoice,
+    FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions, FlinkWriteOptions, KeyGroupsChoice,
+    ValuesChoice,
 };
 pub(crate) use import::ImportOptions;
 pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};

@@ -13,6 +13,7 @@ mod show;
 mod states;
 mod timers;
 mod verify;
+mod write;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub(crate) fn run(command: &FlinkCommand) -> Result<Exit> {
         FlinkCommand::Export(options) => export::run(options),
         FlinkCommand::Verify(options) => verify::run(options),
         FlinkCommand::Rewrite(options) => rewrite::run(options),
+        FlinkCommand::Write(options) => write::run(options),
     }
 }
 

@@ -10,14 +10,15 @@ mod examples;
 mod import;
 mod rewrite;
 mod rows;
+mod write;
 
 pub(crate) use import::{FlinkImportOptions, KeyGroupsChoice, ValuesChoice};
 pub(crate) use rewrite::FlinkRewriteOptions;
 pub(crate) use rows::{
     FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkRows, FlinkScanFormat,
-    FlinkScanOptions, FlinkStatesOptions, FlinkTimersOptions,
-    FlinkVerifyOptions,
+    FlinkScanOptions, FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions,
 };
+pub(crate) use write::FlinkWriteOptions;
 
 /// Commands on the savepoints and checkpoints of Apache Flink.
 #[derive(Debug, Subcommand)]
@@ -52,6 +53,9 @@ pub(crate) enum FlinkCommand {
     /// Make a canonical savepoint of any snapshot: operators and states renamed or left out, other key groups, chosen keys
     #[command(after_help = format!("{}\n\n{}", rewrite::REWRITE_EXAMPLES, exit::HELP))]
     Rewrite(Box<FlinkRewriteOptions>),
+    /// Write the state of a Rust job back into a savepoint that Flink restores
+    #[command(after_help = format!("{}\n\n{}", write::WRITE_EXAMPLES, exit::HELP))]
+    Write(Box<FlinkWriteOptions>),
 }
 
 /// Which snapshot of Flink.

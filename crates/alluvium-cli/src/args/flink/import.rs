@@ -80,7 +80,7 @@ pub(crate) enum KeyGroupsChoice {
     Recompute,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((state, other)) if !state.is_empty() && !other.is_empty() => {
             Ok((state.to_owned(), other.to_owned()))

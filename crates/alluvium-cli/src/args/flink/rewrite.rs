@@ -101,7 +101,7 @@ fn state(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn flink_version(text: &str) -> Result<Version, String> {
+pub(super) fn flink_version(text: &str) -> Result<Version, String> {
     let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
     // A release within a minor version has the same format.
     let minor = minor
