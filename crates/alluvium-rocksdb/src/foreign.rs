@@ -207,3 +207,6 @@ impl fmt::Debug for ForeignRows<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
