@@ -22,9 +22,9 @@ pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
 pub(crate) use export::{ExportFormat, ExportOptions};
 pub(crate) use flink::{
     FlinkCommand, FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkImportOptions,
-    FlinkPlace, FlinkRewriteOptions, FlinkRows, FlinkScanFormat, FlinkScanOptions, FlinkShowOptions,
-    FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions, FlinkWriteOptions, KeyGroupsChoice,
-    ValuesChoice,
+    FlinkPlace, FlinkRewriteOptions, FlinkRows, FlinkScanFormat, FlinkScanOptions,
+    FlinkShowOptions, FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions,
+    FlinkWriteOptions, KeyGroupsChoice, ValuesChoice,
 };
 pub(crate) use import::ImportOptions;
 pub(crate) use savepoint::{MigrateKeysOptions, SavepointCommand};

@@ -34,8 +34,8 @@ use crate::scan::{Selection, State, describe, scan};
 use crate::snapshot::Snapshot;
 
 pub use plan::{Plan, PlannedState, plan};
-pub use shape::shape_of;
 pub(crate) use plan::{hashes_as_java, without_time};
+pub use shape::shape_of;
 pub(crate) use shape::{Form, key_shape, value_shape};
 
 /// What the values of the imported states are.

@@ -33,6 +33,7 @@ pub use keys::KeyFilter;
 pub use plan::{Rewrite, StateRename};
 pub(crate) use rewrite::{Replacement, rewrite_replacing};
 pub use rewrite::{Rewritten, RewrittenState, rewrite};
+pub(crate) use rows::Each;
 pub use savepoint::Savepoint;
 
 #[cfg(test)]

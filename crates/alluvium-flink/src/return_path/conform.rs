@@ -21,16 +21,13 @@ pub(super) fn conform(serializer: &Serializer, value: Value) -> Value {
             });
             object(pojo.class(), pojo.fields(), values.collect())
         }
-        (Kind::Enumeration { class, .. }, Value::Str(variant)) => Value::Enum {
-            name: class.clone(),
-            variant,
-            payload: Box::new(Value::Null),
-        },
-        (Kind::Enumeration { class, .. }, Value::Enum { variant, .. }) => Value::Enum {
-            name: class.clone(),
-            variant,
-            payload: Box::new(Value::Null),
-        },
+        (Kind::Enumeration { class, .. }, Value::Str(variant) | Value::Enum { variant, .. }) => {
+            Value::Enum {
+                name: class.clone(),
+                variant,
+                payload: Box::new(Value::Null),
+            }
+        }
         (
             Kind::List(element)
             | Kind::Set(element)

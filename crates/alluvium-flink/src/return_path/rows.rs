@@ -19,7 +19,7 @@ use crate::keyed::KeyedMeta;
 use crate::keyed::composite::{Parts, TimerParts};
 use crate::metadata::OperatorId;
 use crate::serializer::Serializer;
-use crate::write::Replacement;
+use crate::write::{Each, Replacement};
 
 /// Between the elements of a list.
 const DELIMITER: u8 = b',';
@@ -69,7 +69,7 @@ impl Returned {
         row: &[u8],
         value: &[u8],
         list: &mut OpenList,
-        each: &mut dyn FnMut(u16, &[u8], &[u8]) -> Result<()>,
+        each: &mut Each<'_>,
     ) -> Result<()> {
         let (_, id, rest) = split_prefix(row).map_err(alluvium::Error::from)?;
         let (Some(state), Some(key)) = (self.states.get(&id), &self.key) else {
@@ -193,7 +193,7 @@ fn written(
 }
 
 impl OpenList {
-    fn end(&mut self, each: &mut dyn FnMut(u16, &[u8], &[u8]) -> Result<()>) -> Result<()> {
+    fn end(&mut self, each: &mut Each<'_>) -> Result<()> {
         let is_open = self.state.take().is_some();
         let written = match is_open && !self.value.is_empty() {
             true => each(self.number, &self.key, &self.value),
@@ -223,11 +223,7 @@ impl Replacement for Returned {
         Ok(())
     }
 
-    fn group(
-        &self,
-        group: KeyGroup,
-        each: &mut dyn FnMut(u16, &[u8], &[u8]) -> Result<()>,
-    ) -> Result<()> {
+    fn group(&self, group: KeyGroup, each: &mut Each<'_>) -> Result<()> {
         let mut list = OpenList::default();
         self.source.group(group, &mut |row, value| {
             self.row(group, row, value, &mut list, each)

@@ -24,6 +24,9 @@ pub(super) struct Source {
     _directory: TempDir,
 }
 
+/// Takes a row and its value.
+pub(super) type EachStored<'e> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'e;
+
 impl Source {
     /// Downloads a savepoint.
     pub(super) fn download(from: &SavepointFolder, watch: &dyn Watch) -> Result<Self> {
@@ -79,11 +82,7 @@ impl Source {
     }
 
     /// The rows of a key group, in order.
-    pub(super) fn group(
-        &self,
-        group: KeyGroup,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
-    ) -> Result<()> {
+    pub(super) fn group(&self, group: KeyGroup, each: &mut EachStored<'_>) -> Result<()> {
         let range = KeyGroupRange::new(group.get(), group.get()).map_err(alluvium::Error::from)?;
         let rows = range.rows();
         for file in &self.files {

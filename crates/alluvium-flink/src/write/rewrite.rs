@@ -17,7 +17,7 @@ use super::carry::Carrier;
 use super::keyed_file::KeyedFile;
 use super::keys::{Keys, Verdict};
 use super::plan::{OperatorPlan, Rewrite, plan, whose};
-use super::rows::Stored;
+use super::rows::{Each, Stored};
 use super::savepoint::Savepoint;
 use super::sort::{Merged, Sorter};
 use super::states::{States, states};
@@ -92,11 +92,7 @@ pub(crate) trait Replacement {
     fn states(&mut self, meta: &KeyedMeta) -> Result<()>;
 
     /// Hands out the rows of a key group: state, composite key and value.
-    fn group(
-        &self,
-        group: KeyGroup,
-        each: &mut dyn FnMut(u16, &[u8], &[u8]) -> Result<()>,
-    ) -> Result<()>;
+    fn group(&self, group: KeyGroup, each: &mut Each<'_>) -> Result<()>;
 }
 
 /// As [`rewrite`], with other state of one operator.

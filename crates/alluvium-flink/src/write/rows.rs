@@ -19,7 +19,7 @@ use crate::metadata::{Incremental, KeyedHandle};
 use crate::scan::tables::Tables;
 
 /// What is done with a row: the number of its state in the handle's own list, its composite key, its value.
-pub(super) type Each<'e> = dyn FnMut(u16, &[u8], &[u8]) -> Result<()> + 'e;
+pub(crate) type Each<'e> = dyn FnMut(u16, &[u8], &[u8]) -> Result<()> + 'e;
 
 /// What one handle holds.
 pub(super) struct Stored<'s> {

@@ -43,7 +43,6 @@ fn made() -> TempDir {
         db.flush_cf(&values).unwrap();
         db.flush_cf(&lists).unwrap();
     }
-    drop((values, lists));
     drop(db);
     directory
 }
@@ -104,7 +103,7 @@ fn a_flipped_byte_of_a_table_is_an_error_or_changes_nothing() {
         rows(&whole, "lists").unwrap(),
     );
     drop(whole);
-    let is_table = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "sst");
+    let is_table = |path: &PathBuf| path.extension().is_some_and(|end| end == "sst");
     let files = std::fs::read_dir(directory.path()).unwrap();
     let files = files.map(|entry| entry.unwrap().path()).filter(is_table);
     let mut errors = 0;

@@ -115,7 +115,7 @@ pub(crate) struct FlinkGetOptions {
     #[arg(long, value_name = "KEY")]
     pub(crate) key: String,
 
-    /// Only this namespace, as it prints: [0,60000] for a window, null for states without
+    /// Only this namespace, as it prints: `[0,60000]` for a window, null for states without
     #[arg(long, value_name = "JSON")]
     pub(crate) namespace: Option<String>,
 
