@@ -22,8 +22,8 @@ lint:           ## Checks format, lints, docs and the direction of dependencies.
 	@$(RUN) cargo fmt --all --check
 	@$(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
 	@# One after the other: the library and the command have one name, and their pages one directory.
-	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --exclude alluvium-cli --no-deps --document-private-items --quiet
-	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked -p alluvium-cli --no-deps --document-private-items --quiet
+	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --lib --no-deps --document-private-items --quiet
+	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --bins --no-deps --document-private-items --quiet
 	@$(RUN) scripts/dependency-directions.sh
 
 bench:          ## Measures everything beside its peers, for about two hours; writes docs/performance.md. ARGS="--only recovery" a part.
@@ -43,7 +43,7 @@ bench-instructions: ## Counts the instructions of the hot paths and compares the
 	@$(RUN) scripts/instructions.sh $(ARGS)
 
 docs:           ## Renders the API documentation.
-	@$(RUN) cargo doc --locked --workspace --exclude alluvium-cli --no-deps --open
+	@$(RUN) cargo doc --locked --workspace --lib --no-deps --open
 
 clean:          ## Deletes what was built, RocksDB's archive excepted.
 	@$(RUN) cargo clean
