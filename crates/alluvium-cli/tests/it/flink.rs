@@ -11,6 +11,7 @@ mod remote;
 mod rewrite;
 mod rows;
 mod show;
+mod verify;
 
 /// A snapshot of `data/flink`.
 fn snapshot(path: &str) -> PathBuf {
