@@ -228,6 +228,19 @@ impl Serializer {
     }
 }
 
+impl Serializer {
+    /// Whether something in it is written by the library Kryo, whose bytes differ between its versions: those of Flink 1 (Kryo
+    /// 2.24) cannot be read by Flink 2 (Kryo 5.6), nor the other way round.
+    ///
+    /// Looks for the class of Flink's serializer in the whole snapshot, so that parts that this crate does not keep are found
+    /// as well: of unknown classes, of subclasses, of columns of type RAW.
+    #[must_use]
+    pub fn has_kryo(&self) -> bool {
+        let class = kryo::SERIALIZER.as_bytes();
+        self.snapshot.windows(class.len()).any(|part| part == class)
+    }
+}
+
 /// By the bytes of the snapshots.
 impl PartialEq for Serializer {
     fn eq(&self, other: &Self) -> bool {

@@ -15,6 +15,10 @@ use crate::error::Result;
 pub(super) const CLASS: &str =
     "org.apache.flink.api.java.typeutils.runtime.kryo.KryoSerializerSnapshot";
 
+/// What the class of the serializer and that of its snapshot begin with.
+pub(super) const SERIALIZER: &str =
+    "org.apache.flink.api.java.typeutils.runtime.kryo.KryoSerializer";
+
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Kind> {
     let class = name(cursor, "the class of an object")?;
     for _ in 0..3 {

@@ -108,3 +108,46 @@ fn values_are_those_that_flink_shows_and_are_written_back_as_they_were() {
         }
     }
 }
+
+#[test]
+fn serializers_that_leave_something_to_kryo_say_so() {
+    let with_kryo: Vec<_> = lines()
+        .iter()
+        .filter(|line| {
+            let snapshot = unhex(line["snapshot"].as_str().unwrap());
+            read(&snapshot).unwrap().has_kryo()
+        })
+        .map(|line| line["name"].as_str().unwrap().to_owned())
+        .collect();
+
+    // Of collections in objects by their fields, Flink 1 leaves all to Kryo, and Flink 2 none.
+    for name in ["kryo", "pojo"] {
+        assert!(with_kryo.iter().any(|with| with == name), "{with_kryo:?}");
+    }
+    assert!(
+        with_kryo
+            .iter()
+            .all(|with| ["kryo", "pojo"].contains(&with.as_str()))
+    );
+}
+
+#[test]
+fn kryo_is_found_in_parts_that_are_not_kept() {
+    let kryo = lines()
+        .iter()
+        .find(|line| line["name"] == "kryo")
+        .map(|line| unhex(line["snapshot"].as_str().unwrap()))
+        .unwrap();
+    // A class that nobody knows, with one serializer in it.
+    let mut snapshot = Vec::new();
+    crate::java::utf::write_utf("com.example.BoxSerializerSnapshot", &mut snapshot).unwrap();
+    for word in [3, 0x000D_E704, 1, 0x0014_57FD, 1, 1_i32] {
+        snapshot.extend(word.to_be_bytes());
+    }
+    snapshot.extend(kryo);
+
+    let serializer = read(&snapshot).unwrap();
+
+    assert!(serializer.parts().is_empty());
+    assert!(serializer.has_kryo());
+}
