@@ -15,6 +15,8 @@ mod json;
 pub mod msgpack;
 pub mod postcard;
 
+pub use json::append_json_text;
+
 /// How many levels values may be nested in bytes that are read: deeper ones are refused.
 ///
 /// Reading, printing and dropping a tree recurse; this many levels fit the stack of any thread.

@@ -144,8 +144,8 @@ fn lines(opened: &Opened, wanted: &Wanted) -> Result<(u64, Option<Report>)> {
             if !wanted.has(row) {
                 return Ok(ControlFlow::Continue(()));
             }
-            let operator = opened.label(place.operator);
-            let goes_on = lines.push(&operator, place, row, wanted.limit)?;
+            let label = || opened.label(place.operator);
+            let goes_on = lines.push(label, place, row, wanted.limit)?;
             Ok(if goes_on {
                 ControlFlow::Continue(())
             } else {

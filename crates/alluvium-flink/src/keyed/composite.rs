@@ -210,21 +210,23 @@ fn measured<'a>(serializer: &Serializer, cursor: &mut Cursor<'a>) -> Result<&'a 
 
 /// Appends a length, the lowest byte first.
 fn write_length(length: usize, out: &mut Vec<u8>) {
-    let mut rest = length;
-    loop {
-        let [.., low] = rest.to_be_bytes();
-        out.push(low);
-        rest >>= 8;
-        if rest == 0 {
-            return;
-        }
+    let bytes = length.to_le_bytes();
+    out.extend(bytes.iter().take(length_width(length)));
+}
+
+/// How many bytes a length has.
+const fn length_width(length: usize) -> usize {
+    let bits = usize::BITS - length.leading_zeros();
+    match bits.div_ceil(8) {
+        0 => 1,
+        bytes => bytes as usize,
     }
 }
 
 /// `None` unless exactly the bytes of this length are next.
 fn read_length(cursor: &mut Cursor<'_>, length: usize) -> Option<()> {
-    let mut expected = Vec::with_capacity(size_of::<usize>());
-    write_length(length, &mut expected);
+    let bytes = length.to_le_bytes();
+    let expected = bytes.get(..length_width(length))?;
     let found = cursor.bytes(expected.len(), "a length").ok()?;
     (found == expected).then_some(())
 }

@@ -13,6 +13,7 @@ mod log;
 mod names;
 mod older_forms;
 mod orphan_plans;
+mod printed_values;
 mod restore_plans;
 mod retention_plans;
 mod round_trips;

@@ -1,8 +1,10 @@
 //! States whose values have several forms: a declaration must be able to read all of them.
 
+mod merged;
+mod migrations;
+
 use std::slice::from_ref;
 
-use alluvium_protocol::ErrorKind;
 use alluvium_protocol::schema::{
     BYTES, KeyedSchema, MSGPACK_NAMED, Migration, OLDER_MAX, POSTCARD, Resolution, StateKind,
     StateSchema, merge, plan_migration, resolve,
@@ -24,6 +26,13 @@ fn versions(forms: &[(u32, Shape)]) -> StateSchema {
 fn named(shapes: &[Shape]) -> StateSchema {
     let forms: Vec<_> = shapes.iter().map(|shape| (None, shape.clone())).collect();
     state(MSGPACK_NAMED, &forms)
+}
+
+fn keyed(state: StateSchema) -> KeyedSchema {
+    KeyedSchema {
+        key: Shape::Str,
+        states: vec![state],
+    }
 }
 
 /// What is recorded after a declaration was accepted.
@@ -264,190 +273,4 @@ fn nothing_is_dropped_from_the_keys_of_a_map() {
         ),
         Resolution::AfterMigration(_)
     ));
-}
-
-fn keyed(state: StateSchema) -> KeyedSchema {
-    KeyedSchema {
-        key: Shape::Str,
-        states: vec![state],
-    }
-}
-
-#[test]
-fn subtasks_of_which_one_has_migrated_and_one_has_not_are_merged() {
-    let before = versions(&[(1, Shape::U8)]);
-    let fresh = versions(&[(2, Shape::Str)]);
-    let after = versions(&[(1, Shape::U8), (2, Shape::Str)]);
-
-    for [one, other] in [[&before, &after], [&after, &before], [&after, &fresh]] {
-        let merged = merge(&[&keyed(one.clone()), &keyed(other.clone())]).unwrap();
-        assert_eq!(merged, keyed(after.clone()));
-    }
-    assert_eq!(
-        merge(&[&keyed(fresh), &keyed(before)]).unwrap(),
-        keyed(after)
-    );
-    let wide = named(&[Shape::U8, Shape::U16]);
-    assert_eq!(
-        merge(&[&keyed(named(&[Shape::U8])), &keyed(wide.clone())]).unwrap(),
-        keyed(wide)
-    );
-}
-
-#[test]
-fn subtasks_that_mean_different_things_by_a_version_are_not_merged() {
-    let one = keyed(versions(&[(1, Shape::U8)]));
-    let other = keyed(versions(&[(1, Shape::I8)]));
-
-    let error = merge(&[&one, &other]).unwrap_err();
-
-    assert_eq!(error.kind(), ErrorKind::Incompatible);
-    assert!(error.to_string().contains("u8 was stored, i8"), "{error}");
-}
-
-#[test]
-fn a_field_that_comes_back_for_one_subtask_is_refused_for_the_values_of_another() {
-    let with = structure(&[("a", Shape::U8), ("y", Shape::U8)]);
-    let without = structure(&[("a", Shape::U8)]);
-    // One never had the field before; the other has values from when it meant something else.
-    let ahead = keyed(named(&[without.clone(), with.clone()]));
-    let behind = keyed(named(&[with, without]));
-
-    for [one, other] in [[&ahead, &behind], [&behind, &ahead]] {
-        let error = merge(&[one, other]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Incompatible);
-        for part in ["state `latest`", "field `y` was dropped"] {
-            assert!(error.to_string().contains(part), "{error}");
-        }
-    }
-}
-
-#[test]
-fn merged_forms_are_in_the_order_in_which_they_were_written() {
-    let [first, second, third] = [Shape::U8, Shape::U16, Shape::U32];
-    let ahead = keyed(named(&[second.clone(), third.clone()]));
-    let behind = keyed(named(&[first.clone(), second.clone()]));
-    let all = keyed(named(&[first, second, third]));
-
-    assert_eq!(merge(&[&ahead, &behind]).unwrap(), all);
-    assert_eq!(merge(&[&behind, &ahead]).unwrap(), all);
-}
-
-#[test]
-fn a_migration_back_to_an_older_form_is_refused_unless_it_shows() {
-    let (wide, narrow) = (named(&[Shape::I64]), named(&[Shape::I32]));
-    // What one subtask has migrated already, another one's values may be as they were: nobody can tell.
-    let merged = merge(&[
-        &keyed(named(&[Shape::I32, Shape::I64])),
-        &keyed(narrow.clone()),
-    ])
-    .unwrap();
-    let [stored] = &merged.states[..] else {
-        panic!("{merged:?}")
-    };
-
-    let Migration::Invalid(why) = plan_migration(Some(stored), &wide, &narrow) else {
-        panic!("it would run twice over values that were migrated")
-    };
-    for part in ["migrate state `latest`", "`.version(2)`"] {
-        assert!(why.contains(part), "{part} is not in: {why}");
-    }
-    let mut marked = narrow;
-    marked.value.version = 2;
-    assert_eq!(
-        plan_migration(Some(stored), &wide, &marked),
-        Migration::Rewrite
-    );
-}
-
-#[test]
-fn a_migration_into_a_type_that_does_not_come_back_is_refused() {
-    let nested = Shape::option(Shape::option(Shape::U8));
-    let old = state(POSTCARD, &[(None, nested.clone())]);
-    let new = named(&[nested]);
-
-    for stored in [None, Some(&old)] {
-        let Migration::Invalid(why) = plan_migration(stored, &old, &new) else {
-            panic!("no value could be read any more")
-        };
-        for part in ["migrate state `latest`", "`Some(None)`"] {
-            assert!(why.contains(part), "{part} is not in: {why}");
-        }
-    }
-}
-
-#[test]
-fn a_migration_is_done_once() {
-    let old = state(POSTCARD, &[(None, Shape::U8)]);
-    let new = versions(&[(1, Shape::U8)]);
-
-    assert_eq!(plan_migration(None, &old, &new), Migration::Done);
-    assert_eq!(plan_migration(Some(&old), &old, &new), Migration::Rewrite);
-    assert_eq!(plan_migration(Some(&new), &old, &new), Migration::Done);
-}
-
-#[test]
-fn a_migration_from_what_is_not_stored_is_refused() {
-    let stored = state(POSTCARD, &[(None, Shape::Str)]);
-    let (old, new) = (
-        state(POSTCARD, &[(None, Shape::U8)]),
-        versions(&[(1, Shape::U8)]),
-    );
-
-    let Migration::Incompatible(why) = plan_migration(Some(&stored), &old, &new) else {
-        panic!()
-    };
-    assert!(why.contains("str was stored, u8 is declared"), "{why}");
-}
-
-#[test]
-fn a_migration_that_would_leave_no_trace_is_refused() {
-    let fahrenheit = state(POSTCARD, &[(None, Shape::F64)]);
-    let mut marked = fahrenheit.clone();
-    marked.value.version = 2;
-    let bytes = state(BYTES, &[(None, Shape::Opaque)]);
-
-    for (old, new) in [(&fahrenheit, &fahrenheit), (&bytes, &bytes)] {
-        let Migration::Invalid(why) = plan_migration(Some(old), old, new) else {
-            panic!()
-        };
-        assert!(why.contains("`.version(2)`"), "{why}");
-    }
-    assert_eq!(
-        plan_migration(Some(&fahrenheit), &fahrenheit, &marked),
-        Migration::Rewrite
-    );
-}
-
-#[test]
-fn a_migration_changes_neither_name_nor_kind_nor_rows() {
-    let old = state(POSTCARD, &[(None, Shape::U8)]);
-    let renamed = StateSchema {
-        name: "newest".to_owned(),
-        ..old.clone()
-    };
-    let list = StateSchema {
-        kind: StateKind::List,
-        ..old.clone()
-    };
-    let windowed = StateSchema {
-        namespace: Shape::I64,
-        ..old.clone()
-    };
-    let timers = StateSchema {
-        kind: StateKind::EventTimers,
-        ..old.clone()
-    };
-
-    for (old, new) in [
-        (&old, &renamed),
-        (&old, &list),
-        (&old, &windowed),
-        (&timers, &timers),
-    ] {
-        assert!(matches!(
-            plan_migration(Some(old), old, new),
-            Migration::Invalid(_)
-        ));
-    }
 }

@@ -31,11 +31,9 @@ pub(super) fn read<O: Output>(cursor: &mut Cursor<'_>) -> Result<O> {
     }
     // Nearly all text is ASCII: a byte each.
     let ascii = cursor.left().get(..length).filter(|bytes| bytes.is_ascii());
-    if let Some(bytes) = ascii {
+    if let Some(text) = ascii.and_then(|bytes| str::from_utf8(bytes).ok()) {
         cursor.bytes(length, "a text")?;
-        return Ok(O::value(|| {
-            Value::Str(String::from_utf8_lossy(bytes).into_owned())
-        }));
+        return Ok(O::value(|| Value::Str(text.to_owned())));
     }
     let mut units = Vec::with_capacity(length);
     for _ in 0..length {
