@@ -18,12 +18,14 @@ mod composite;
 mod enumeration;
 mod guess;
 mod kryo;
+mod layout;
 mod make;
 mod pojo;
 mod row_data;
 mod show;
 mod simple;
 mod snapshot;
+mod user_class;
 mod value;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 pub use crate::java::logical_type::{LogicalType, Root};
 pub use avro::Avro;
 pub(crate) use guess::{Guesses, exactly};
+pub use layout::Record;
 pub use pojo::{Field, Pojo};
 pub use simple::Simple;
 pub use value::Stamped;
@@ -100,10 +103,6 @@ pub enum Kind {
     },
     /// One of two.
     Either(Box<Serializer>, Box<Serializer>),
-    /// What two streams that are joined by window have in one list.
-    Union(Box<Serializer>, Box<Serializer>),
-    /// An element of an interval join's buffer: it, and whether it was joined.
-    Buffered(Box<Serializer>),
     /// A timer: its time, key and namespace.
     Timer {
         /// Of the key.
@@ -156,6 +155,13 @@ pub enum Kind {
     Raw(Box<Serializer>),
     /// An object that the library Avro knows.
     Avro(Avro),
+    /// A class of Flink's own runtime that writes its parts in an order of its own.
+    Record(Record),
+    /// An object of a class that writes itself: nobody else can tell where it ends.
+    UserClass {
+        /// The object's class.
+        class: String,
+    },
     /// A class that this crate does not know, or a version of one.
     Unknown,
 }
@@ -196,18 +202,17 @@ impl Serializer {
             | Kind::LinkedList { element: one, .. }
             | Kind::Array { element: one, .. }
             | Kind::Nullable { value: one, .. }
-            | Kind::Buffered(one)
             | Kind::Raw(one)
             | Kind::Ttl(one)
             | Kind::Marked(one) => vec![one],
             Kind::Map(one, two)
             | Kind::Either(one, two)
-            | Kind::Union(one, two)
             | Kind::Timer {
                 key: one,
                 namespace: two,
             } => vec![one, two],
             Kind::Tuple { fields, .. } | Kind::Row { fields, .. } => fields.iter().collect(),
+            Kind::Record(record) => record.parts.iter().collect(),
             Kind::Pojo(pojo) => pojo.fields.iter().filter_map(Field::serializer).collect(),
             _ => Vec::new(),
         }
@@ -218,7 +223,7 @@ impl Serializer {
     pub fn opaque(&self) -> Option<&str> {
         match &self.kind {
             Kind::Unknown => Some(&self.class),
-            Kind::Kryo { class } => Some(class),
+            Kind::Kryo { class } | Kind::UserClass { class } => Some(class),
             // Bytes, but it is known how many.
             Kind::Raw(_) => None,
             Kind::Pojo(pojo) => pojo.opaque(),

@@ -3,21 +3,29 @@
 //! ```text
 //! payload   000DE704 version:i32 outer 001457FD 00000001 count:i32 snapshot*
 //! outer     list, map, set, timer, TTL, either: nothing
-//!           tuple: class:utf; array: class:utf; row: kinds:bool from version 3 on; nullable: padding:i32
-//!           SQL's linked list: nulls:bool from version 2 on
+//!           tuple, Scala's case class: class:utf; array: class:utf; row: kinds:bool from version 3 on; nullable: padding:i32
+//!           SQL's linked list: nulls:bool from version 2 on; SQL's external types: type:stream internal:bool
 //! marked    ttl:bool snapshot, without the frame
+//! old       array: class:utf, then as from 001457FD on; either: as from 001457FD on
 //! ```
 
 use super::guess::Guesses;
+use super::layout::{self, Class};
 use super::snapshot::{self, name};
-use super::{Kind, Serializer};
+use super::{Kind, Serializer, Simple};
 use crate::cursor::Cursor;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::java::stream::Stream;
 
 pub(super) const OUTER: i32 = 0x000D_E704;
 pub(super) const NESTED: i32 = 0x0014_57FD;
 
 pub(super) const MARKED: &str = "org.apache.flink.runtime.state.ttl.TtlAwareSerializerSnapshot";
+
+pub(super) const OLD_ARRAY: &str =
+    "org.apache.flink.api.common.typeutils.base.GenericArraySerializerConfigSnapshot";
+pub(super) const OLD_EITHER: &str =
+    "org.apache.flink.api.java.typeutils.runtime.EitherSerializerSnapshot";
 
 /// Which of them a class is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +39,14 @@ pub(super) enum Family {
     Row,
     Nullable,
     Either,
-    Union,
-    Buffered,
     Raw,
     Timer,
     Ttl,
-    /// A view on a state, of SQL: as the list or map in it.
+    /// Scala's case classes and tuples.
+    CaseClass,
+    /// A type of SQL in the form that users see: as the internal one.
+    External,
+    /// Writes what the serializer in it writes: a view on a state, of SQL; a check of threads.
     View,
 }
 
@@ -83,14 +93,6 @@ pub(super) const CLASSES: &[(&str, Family)] = &[
         Family::Either,
     ),
     (
-        "org.apache.flink.streaming.api.datastream.CoGroupedStreams$UnionSerializerSnapshot",
-        Family::Union,
-    ),
-    (
-        "org.apache.flink.streaming.api.operators.co.IntervalJoinOperator$BufferEntrySerializerSnapshot",
-        Family::Buffered,
-    ),
-    (
         "org.apache.flink.table.runtime.typeutils.RawValueDataSerializer$RawValueDataSerializerSnapshot",
         Family::Raw,
     ),
@@ -113,6 +115,35 @@ pub(super) const CLASSES: &[(&str, Family)] = &[
     (
         "org.apache.flink.table.dataview.MapViewSerializerSnapshot",
         Family::View,
+    ),
+    (
+        "org.apache.flink.api.common.typeutils.SingleThreadAccessCheckingTypeSerializer$SingleThreadAccessCheckingTypeSerializerSnapshot",
+        Family::View,
+    ),
+    // What CEP wrote before 1.13: its list of edges.
+    (
+        "org.apache.flink.cep.nfa.sharedbuffer.SharedBufferNode$SharedBufferNodeSerializer$SharedBufferNodeSerializerSnapshot",
+        Family::View,
+    ),
+    (
+        "org.apache.flink.table.runtime.typeutils.ExternalSerializer$ExternalSerializerSnapshot",
+        Family::External,
+    ),
+    (
+        "org.apache.flink.api.scala.typeutils.ScalaCaseClassSerializerSnapshot",
+        Family::CaseClass,
+    ),
+    (
+        "org.apache.flink.api.scala.typeutils.SpecificCaseClassSerializerSnapshot",
+        Family::CaseClass,
+    ),
+    (
+        "org.apache.flink.api.scala.typeutils.Tuple2CaseClassSerializerSnapshot",
+        Family::CaseClass,
+    ),
+    (
+        "org.apache.flink.api.scala.typeutils.ScalaEitherSerializerSnapshot",
+        Family::Either,
     ),
 ];
 
@@ -142,28 +173,96 @@ pub(super) fn read(
     depth: usize,
 ) -> Result<Kind> {
     let start = cursor.clone();
-    if cursor.i32("the frame of a composite serializer")? != OUTER {
-        return Err(start.corrupt("expected the frame of a composite serializer (000DE704)"));
-    }
-    let version = cursor.i32("the version of a composite serializer")?;
+    let version = read_frame(cursor)?;
     let mut outer = Outer {
         class: String::new(),
         flag: false,
         padding: 0,
     };
     match family {
-        Family::Tuple | Family::Array => outer.class = name(cursor, "the class of a value")?,
+        Family::Tuple | Family::CaseClass | Family::Array => {
+            outer.class = name(cursor, "the class of a value")?;
+        }
         Family::Row if version >= 3 => outer.flag = cursor.bool("whether rows have kinds")?,
         Family::LinkedList if version >= 2 => outer.flag = cursor.bool("whether nulls are told")?,
         Family::Nullable => outer.padding = cursor.count(0, "bytes of padding")?,
+        Family::External => {
+            Stream::read(cursor)?;
+            cursor.bool("whether values are internal ones")?;
+        }
         _ => {}
     }
     let parts = read_nested(cursor, guesses, depth)?;
-    assemble(family, outer, parts).map_err(|count| {
-        start.corrupt(format!(
-            "a serializer of a {family:?} with {count} serializers in it"
-        ))
-    })
+    assemble(family, outer, parts).map_err(|count| mistaken(&start, family, count))
+}
+
+/// Of a class that is described by a layout.
+pub(super) fn read_record(
+    class: &'static Class,
+    version: i32,
+    cursor: &mut Cursor<'_>,
+    guesses: &mut Guesses,
+    depth: usize,
+) -> Result<Kind> {
+    let start = cursor.clone();
+    let mut class = class;
+    let parts = if class.outer() == layout::Outer::Frameless {
+        Simple::read_payload(version, cursor)?;
+        Vec::new()
+    } else {
+        let version = read_frame(cursor)?;
+        match class.outer() {
+            layout::Outer::Text => drop(cursor.utf("how a collection is made")?),
+            layout::Outer::Flag { since, before, .. } => {
+                class = class.with_flag(match version >= since {
+                    true => cursor.bool("whether values have something more")?,
+                    false => before == Some(version),
+                });
+            }
+            layout::Outer::Nothing | layout::Outer::Frameless => {}
+        }
+        read_nested(cursor, guesses, depth)?
+    };
+    let record = class.with(parts);
+    record
+        .map(Kind::Record)
+        .map_err(|count| mistaken(&start, class.name, count))
+}
+
+/// An array or an either as Flink 1.6 and 1.7 recorded them: without the outer frame.
+pub(super) fn read_old(
+    family: Family,
+    cursor: &mut Cursor<'_>,
+    guesses: &mut Guesses,
+    depth: usize,
+) -> Result<Kind> {
+    let start = cursor.clone();
+    let class = match family {
+        Family::Array => name(cursor, "the class of a value")?,
+        _ => String::new(),
+    };
+    let outer = Outer {
+        class,
+        flag: false,
+        padding: 0,
+    };
+    let parts = read_nested(cursor, guesses, depth)?;
+    assemble(family, outer, parts).map_err(|count| mistaken(&start, family, count))
+}
+
+fn mistaken(start: &Cursor<'_>, what: impl std::fmt::Debug, count: usize) -> Error {
+    start.corrupt(format!(
+        "a serializer of a {what:?} with {count} serializers in it"
+    ))
+}
+
+/// The frame that begins a composite serializer: its version.
+fn read_frame(cursor: &mut Cursor<'_>) -> Result<i32> {
+    let start = cursor.clone();
+    if cursor.i32("the frame of a composite serializer")? != OUTER {
+        return Err(start.corrupt("expected the frame of a composite serializer (000DE704)"));
+    }
+    cursor.i32("the version of a composite serializer")
 }
 
 /// The serializers inside one.
@@ -194,7 +293,7 @@ pub(super) fn skip_unknown(cursor: &mut Cursor<'_>, depth: usize) -> bool {
         let frame = end.i32("the frame of a composite serializer")?;
         end.i32("the version of a composite serializer")?;
         read_nested(&mut end, &mut Guesses::empty(), depth)?;
-        Ok::<_, crate::Error>(frame)
+        Ok::<_, Error>(frame)
     };
     let found = skip().is_ok_and(|frame| frame == OUTER);
     if found {
@@ -211,7 +310,9 @@ fn assemble(family: Family, outer: Outer, parts: Vec<Serializer>) -> Result<Kind
         padding,
     } = outer;
     Ok(match family {
-        Family::Tuple => Kind::Tuple {
+        // Scala's classes without fields write nothing, and Flink's tuple without fields something.
+        Family::CaseClass if parts.is_empty() => Kind::Simple(Simple::Nothing),
+        Family::Tuple | Family::CaseClass => Kind::Tuple {
             class,
             fields: parts,
         },
@@ -219,12 +320,11 @@ fn assemble(family: Family, outer: Outer, parts: Vec<Serializer>) -> Result<Kind
             kinds: flag,
             fields: parts,
         },
-        Family::Map | Family::Either | Family::Union | Family::Timer | Family::Ttl => {
+        Family::Map | Family::Either | Family::Timer | Family::Ttl => {
             let [one, two] = exact(parts)?;
             match family {
                 Family::Map => Kind::Map(one, two),
                 Family::Either => Kind::Either(one, two),
-                Family::Union => Kind::Union(one, two),
                 Family::Timer => Kind::Timer {
                     key: one,
                     namespace: two,
@@ -249,9 +349,8 @@ fn assemble(family: Family, outer: Outer, parts: Vec<Serializer>) -> Result<Kind
                     padding,
                     value: one,
                 },
-                Family::Buffered => Kind::Buffered(one),
                 Family::Raw => Kind::Raw(one),
-                // A view writes what the serializer in it writes.
+                // What it writes is what the serializer in it writes.
                 _ => Kind::Marked(one),
             }
         }

@@ -34,8 +34,8 @@ fn show(serializer: &Serializer, depth: usize, f: &mut Formatter<'_>) -> fmt::Re
         Kind::Row { .. } => generic("Row", f),
         Kind::Nullable { .. } => generic("Nullable", f),
         Kind::Either(..) => generic("Either", f),
-        Kind::Union(..) => generic("Union", f),
-        Kind::Buffered(_) => generic("Buffered", f),
+        Kind::Record(record) if record.parts().is_empty() => f.write_str(record.name()),
+        Kind::Record(record) => generic(record.name(), f),
         Kind::Timer { .. } => generic("Timer", f),
         Kind::Raw(_) => generic("RAW", f),
         Kind::Ttl(_) => generic("TTL", f),
@@ -51,6 +51,7 @@ fn show(serializer: &Serializer, depth: usize, f: &mut Formatter<'_>) -> fmt::Re
                 }
             })
         }
+        Kind::UserClass { class } => f.write_str(class),
         Kind::Kryo { class } => write!(f, "Kryo<{class}>"),
         Kind::RowData(types) => {
             f.write_str("RowData")?;

@@ -25,6 +25,8 @@ pub enum Simple {
     String,
     /// SQL's text.
     StringData,
+    /// Flink's mutable text.
+    StringValue,
     BigInteger,
     BigDecimal,
     Date,
@@ -49,10 +51,19 @@ pub enum Simple {
     DoubleArray,
     CharacterArray,
     StringArray,
+    /// Null, for which nothing is written.
+    Nothing,
+    /// A set of numbers, as its own library writes it.
+    Bitmap,
+    /// A semi-structured value of SQL: its bytes, and the names in it.
+    Variant,
+    /// Any object, as Java serializes it.
+    JavaObject,
 }
 
 const BASE: &str = "org.apache.flink.api.common.typeutils.base.";
 const ARRAYS: &str = "org.apache.flink.api.common.typeutils.base.array.";
+const SCALA: &str = "org.apache.flink.api.scala.typeutils.";
 const SQL: &str = "org.apache.flink.table.runtime.";
 
 /// Packages, names and types: the class of a snapshot is `<package><name>Serializer$<name>SerializerSnapshot`.
@@ -85,6 +96,10 @@ const NAMES: &[(&str, &str, Simple)] = &[
     (BASE, "FloatValue", Simple::Float),
     (BASE, "DoubleValue", Simple::Double),
     (BASE, "CharValue", Simple::Character),
+    (BASE, "StringValue", Simple::StringValue),
+    (BASE, "NullValue", Simple::Nothing),
+    (BASE, "Bitmap", Simple::Bitmap),
+    (BASE, "Variant", Simple::Variant),
     (ARRAYS, "BooleanPrimitiveArray", Simple::BooleanArray),
     (ARRAYS, "BytePrimitiveArray", Simple::ByteArray),
     (ARRAYS, "ShortPrimitiveArray", Simple::ShortArray),
@@ -104,6 +119,14 @@ const NAMES: &[(&str, &str, Simple)] = &[
         "VoidNamespace",
         Simple::VoidNamespace,
     ),
+    (
+        "org.apache.flink.runtime.state.",
+        "Java",
+        Simple::JavaObject,
+    ),
+    ("org.apache.flink.table.dataview.", "Null", Simple::Void),
+    (SCALA, "Unit", Simple::Void),
+    (SCALA, "Nothing", Simple::Nothing),
 ];
 
 /// The same for classes inside others, whose names follow no rule.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::composite::Family;
 use super::guess::Guesses;
+use super::layout::Class;
 use super::{
     DEPTH_MAX, Kind, NAME_MAX, Serializer, Simple, avro, composite, enumeration, kryo, pojo,
-    row_data,
+    row_data, user_class,
 };
 use crate::cursor::Cursor;
 use crate::error::Result;
@@ -85,10 +87,15 @@ fn payload(
         Simple::read_payload(version, cursor)?;
         return Ok(Kind::Simple(simple));
     }
-    if let Some(family) = composite::Family::of_class(class)
+    if let Some(family) = Family::of_class(class)
         && matches!(version, 2 | 3)
     {
         return composite::read(family, cursor, guesses, depth);
+    }
+    if let Some(known) = Class::of_snapshot(class)
+        && matches!(version, 2 | 3)
+    {
+        return composite::read_record(known, version, cursor, guesses, depth);
     }
     match (class, version) {
         (EMPTY_TUPLE, 2 | 3) => {
@@ -99,6 +106,10 @@ fn payload(
             })
         }
         (enumeration::CLASS, 2 | 3) => enumeration::read(cursor),
+        (enumeration::SCALA, 3) => enumeration::read_scala(cursor),
+        (user_class::COPYABLE | user_class::PLAIN, 2) => user_class::read(class, cursor),
+        (composite::OLD_ARRAY, 2) => composite::read_old(Family::Array, cursor, guesses, depth),
+        (composite::OLD_EITHER, 2) => composite::read_old(Family::Either, cursor, guesses, depth),
         (pojo::CLASS, 2) => pojo::read(cursor, guesses, depth),
         (kryo::CLASS, 2) => kryo::read(cursor),
         (composite::MARKED, 1) => composite::read_marked(cursor, guesses, depth),

@@ -10,8 +10,9 @@
 //! | `byte[]` | `Bytes` |
 //! | tuples, lists, sets, other arrays, rows, time windows | `Seq` |
 //! | maps | `Map`, in the order they were written |
-//! | objects by fields, nested rows of SQL, Avro's records | `Struct` |
-//! | constants of enums, either, rows that are not insertions | `Enum` |
+//! | objects by fields, nested rows of SQL, Avro's records, what Flink's runtime has in states of its own | `Struct` |
+//! | constants of enums, either, Scala's options, rows that are not insertions | `Enum` |
+//! | objects that Java serialized | `Struct` of the class and the bytes |
 //!
 //! Invariant: one function reads a family, and whether it builds a tree or nothing is its caller's choice ([`output::Output`]).
 
@@ -25,6 +26,7 @@ mod columns;
 mod decode;
 mod encode;
 mod hash;
+mod layout;
 mod length;
 mod murmur;
 mod object;

@@ -9,8 +9,6 @@
 //! tuple         field*, and 2A for the tuple without fields
 //! nullable      null:bool value | padding
 //! either        left:bool value
-//! union         1 | 2, value
-//! buffered      element joined:bool
 //! timer         time:i64 with the sign flipped, key, namespace
 //! TTL           time:i64 value
 //! ```
@@ -275,54 +273,11 @@ pub(super) fn variant(value: &Value) -> Option<(&str, &Value)> {
     }
 }
 
-pub(super) fn read_union<O: Output>(
-    one: &Serializer,
-    two: &Serializer,
-    cursor: &mut Cursor<'_>,
-) -> Result<O> {
-    let start = cursor.clone();
-    Ok(match cursor.u8("which of two streams it is of")? {
-        1 => O::variant("Union", "One", read(one, cursor)?),
-        2 => O::variant("Union", "Two", read(two, cursor)?),
-        other => return Err(start.corrupt(format!("expected stream 1 or 2, found {other}"))),
-    })
-}
-
-pub(super) fn write_union(
-    one: &Serializer,
-    two: &Serializer,
-    value: &Value,
-    out: &mut Vec<u8>,
-) -> Result<()> {
-    let (tag, serializer, payload) = match variant(value) {
-        Some(("One", payload)) => (1, one, payload),
-        Some(("Two", payload)) => (2, two, payload),
-        _ => return Err(mismatch("One or Two", of(value))),
-    };
-    out.push(tag);
-    write(serializer, payload, out)
-}
-
-pub(super) fn read_buffered<O: Output>(element: &Serializer, cursor: &mut Cursor<'_>) -> Result<O> {
-    let element = read(element, cursor)?;
-    let joined = cursor.bool("whether it was joined")?;
-    let joined = O::value(|| Value::Bool(joined));
-    let names = ["element", "joined"].into_iter();
-    Ok(O::fields("BufferEntry", names, vec![element, joined]))
-}
-
-pub(super) fn write_buffered(element: &Serializer, value: &Value, out: &mut Vec<u8>) -> Result<()> {
-    let [inner, joined] = fields(value, ["element", "joined"])?;
-    write(element, inner, out)?;
-    match joined {
-        Value::Bool(joined) => out.push(u8::from(*joined)),
-        other => return Err(mismatch("a truth value", of(other))),
-    }
-    Ok(())
-}
-
 /// The fields of an object, which has them in this order or another.
-fn fields<'v, const N: usize>(value: &'v Value, names: [&str; N]) -> Result<[&'v Value; N]> {
+pub(super) fn fields<'v, const N: usize>(
+    value: &'v Value,
+    names: [&str; N],
+) -> Result<[&'v Value; N]> {
     let Value::Struct { fields, .. } = value else {
         return Err(mismatch(format!("an object of {names:?}"), of(value)));
     };

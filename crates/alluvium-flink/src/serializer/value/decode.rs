@@ -1,7 +1,7 @@
 //! Reads a value of any serializer: which module reads which family.
 
 use super::output::Output;
-use super::{array, avro, big, binary_array, binary_row, collection, object, row, scalar};
+use super::{array, avro, big, binary_array, binary_row, collection, layout, object, row, scalar};
 use crate::cursor::Cursor;
 use crate::error::Result;
 use crate::serializer::{Kind, Serializer};
@@ -22,8 +22,7 @@ pub(super) fn read<O: Output>(serializer: &Serializer, cursor: &mut Cursor<'_>) 
         Kind::Tuple { fields, .. } => collection::read_tuple(fields, cursor),
         Kind::Nullable { padding, value } => collection::read_nullable(*padding, value, cursor),
         Kind::Either(left, right) => collection::read_either(left, right, cursor),
-        Kind::Union(one, two) => collection::read_union(one, two, cursor),
-        Kind::Buffered(element) => collection::read_buffered(element, cursor),
+        Kind::Record(record) => layout::read(record, cursor),
         Kind::Timer { key, namespace } => collection::read_timer(key, namespace, cursor),
         Kind::Ttl(value) => collection::read_ttl(value, cursor),
         Kind::Marked(inner) => read(inner, cursor),
@@ -46,6 +45,9 @@ pub(super) fn read<O: Output>(serializer: &Serializer, cursor: &mut Cursor<'_>) 
         Kind::Kryo { class } => Err(cursor.unknown(format!(
             "a value of {class}, which Kryo wrote: only Kryo can read it"
         ))),
+        Kind::UserClass { class } => {
+            Err(cursor.unknown(format!("a value of {class}: only that class can read it")))
+        }
         Kind::Unknown => Err(cursor.unknown(format!(
             "a value of a serializer that is not known: its snapshot is {}",
             serializer.class

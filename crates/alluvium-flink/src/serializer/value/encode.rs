@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use alluvium_protocol::value::Value;
 
-use super::{array, avro, big, binary_array, binary_row, collection, object, row, scalar};
+use super::{array, avro, big, binary_array, binary_row, collection, layout, object, row, scalar};
 use crate::error::{Error, Result};
 use crate::serializer::{Kind, Serializer};
 
@@ -26,8 +26,7 @@ pub(super) fn write(serializer: &Serializer, value: &Value, out: &mut Vec<u8>) -
             collection::write_nullable(*padding, of, value, out)
         }
         Kind::Either(left, right) => collection::write_either(left, right, value, out),
-        Kind::Union(one, two) => collection::write_union(one, two, value, out),
-        Kind::Buffered(element) => collection::write_buffered(element, value, out),
+        Kind::Record(record) => layout::write(record, value, out),
         Kind::Timer { key, namespace } => collection::write_timer(key, namespace, value, out),
         Kind::Ttl(inner) => collection::write_ttl(inner, value, out),
         Kind::Marked(inner) => write(inner, value, out),
@@ -52,6 +51,9 @@ pub(super) fn write(serializer: &Serializer, value: &Value, out: &mut Vec<u8>) -
         },
         Kind::Kryo { class } => Err(Error::unknown(format!(
             "a value of {class}: only Kryo can write it"
+        ))),
+        Kind::UserClass { class } => Err(Error::unknown(format!(
+            "a value of {class}: only that class can write it"
         ))),
         Kind::Unknown => Err(Error::unknown(format!(
             "a value of a serializer that is not known: its snapshot is {}",

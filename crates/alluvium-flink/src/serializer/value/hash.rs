@@ -18,6 +18,8 @@ pub(super) fn of(serializer: &Serializer, value: &Value) -> Option<i32> {
         // Flink's own mutable numbers, of which some have other codes.
         Kind::Simple(_) if serializer.class.ends_with("ValueSerializerSnapshot") => None,
         Kind::Simple(simple) => of_simple(*simple, value),
+        // Scala's case classes and tuples have another one, which differs between Scala's versions.
+        Kind::Tuple { .. } if serializer.class.contains(".scala.") => None,
         Kind::Tuple { fields, .. } => {
             let parts = parts(value, fields.len())?;
             let mut pairs = fields.iter().zip(parts);

@@ -17,6 +17,7 @@ pub(super) fn of(serializer: &Serializer) -> Option<usize> {
         Kind::Timer { key, namespace } => Some(8 + of(key)? + of(namespace)?),
         Kind::Ttl(value) => Some(8 + of(value)?),
         Kind::Marked(inner) => of(inner),
+        Kind::Record(record) => super::layout::length(record),
         Kind::Enumeration { .. } => Some(4),
         Kind::TimestampData { precision } => Some(if *precision <= 3 { 8 } else { 12 }),
         _ => None,
@@ -40,7 +41,7 @@ const fn of_simple(simple: Simple) -> Option<usize> {
         Simple::LocalTime => 7,
         Simple::LocalDateTime => 13,
         Simple::TimeWindow => 16,
-        Simple::VoidNamespace => 0,
+        Simple::VoidNamespace | Simple::Nothing => 0,
         _ => return None,
     })
 }

@@ -7,6 +7,7 @@
 //!           08 number:u8 object               of a registered subclass
 //! field     null:bool value?
 //! constant  position:i32, in the snapshot's list
+//! Java's    a stream of Java's (`java::stream`), which tells its own end
 //! ```
 //!
 //! The object of a subclass is written by the subclass's own serializer, which is by fields as well and begins with a byte of
@@ -19,6 +20,7 @@ use super::encode::{self, mismatch, of};
 use super::output::Output;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result};
+use crate::java::stream::Stream;
 use crate::java::utf::write_utf;
 use crate::serializer::pojo::{Field, Pojo};
 
@@ -173,5 +175,36 @@ pub(super) fn write_constant(
     let position =
         position.ok_or_else(|| mismatch(format!("a constant of {class}"), format!("{name:?}")))?;
     out.extend(position.to_be_bytes());
+    Ok(())
+}
+
+const JAVA: [&str; 2] = ["class", "bytes"];
+
+/// An object that Java serialized: its class, and the stream.
+pub(super) fn read_java<O: Output>(cursor: &mut Cursor<'_>) -> Result<O> {
+    let start = cursor.clone();
+    let stream = Stream::read(cursor)?;
+    let length = start.left().len() - cursor.left().len();
+    let bytes = start.left().get(..length).unwrap_or_default();
+    let root = stream.root();
+    let class = O::value(|| match (stream.class_name(root), stream.text(root)) {
+        (Some(class), _) => Value::Str(class.to_owned()),
+        (None, Some(_)) => Value::Str("java.lang.String".to_owned()),
+        (None, None) => Value::Null,
+    });
+    let bytes = O::value(|| Value::Bytes(bytes.to_vec()));
+    Ok(O::fields(
+        "JavaObject",
+        JAVA.into_iter(),
+        vec![class, bytes],
+    ))
+}
+
+pub(super) fn write_java(value: &Value, out: &mut Vec<u8>) -> Result<()> {
+    let [_, bytes] = super::collection::fields(value, JAVA)?;
+    match bytes {
+        Value::Bytes(bytes) => out.extend_from_slice(bytes),
+        other => return Err(mismatch("the bytes of a Java object", of(other))),
+    }
     Ok(())
 }

@@ -6,16 +6,22 @@
 //! Void, VoidNamespace, GlobalWindow 00
 //! time window                       start:i64 end:i64
 //! count window                      number:i64
+//! nothing                           no byte
+//! bitmap                            length:i32 bytes
+//! variant                           value:i32 metadata:i32 (lengths), then the bytes of both
 //! ```
 
 use alluvium_protocol::value::Value;
 
-use super::encode::{integer, mismatch, of};
+use super::collection::fields;
+use super::encode::{count, integer, mismatch, of};
 use super::output::Output;
-use super::{big, string, time};
+use super::{big, object, string, time};
 use crate::cursor::Cursor;
 use crate::error::Result;
 use crate::serializer::Simple;
+
+const VARIANT: [&str; 2] = ["value", "metadata"];
 
 pub(super) fn read<O: Output>(simple: Simple, cursor: &mut Cursor<'_>) -> Result<O> {
     let int = |number: i64| Ok(O::value(|| Value::Int(number.into())));
@@ -52,7 +58,27 @@ pub(super) fn read<O: Output>(simple: Simple, cursor: &mut Cursor<'_>) -> Result
                 Value::Seq(vec![Value::Int(start.into()), Value::Int(end.into())])
             }))
         }
+        Simple::Nothing => Ok(O::value(|| Value::Null)),
+        Simple::Bitmap => {
+            let bytes = cursor.sized("a bitmap")?;
+            Ok(O::value(|| Value::Bytes(bytes.to_vec())))
+        }
+        Simple::Variant => {
+            let lengths = [
+                cursor.count(1, "bytes of a variant")?,
+                cursor.count(1, "bytes of a variant's names")?,
+            ];
+            let mut parts = Vec::new();
+            for length in lengths {
+                let bytes = cursor.bytes(length, "a variant")?;
+                parts.push(O::value(|| Value::Bytes(bytes.to_vec())));
+            }
+            let names = VARIANT.into_iter();
+            Ok(O::fields("Variant", names, parts))
+        }
+        Simple::JavaObject => object::read_java(cursor),
         Simple::String => string::read(cursor),
+        Simple::StringValue => string::read_mutable(cursor),
         Simple::StringData => string::read_sql(cursor),
         Simple::BigInteger => big::read_integer(cursor),
         Simple::BigDecimal => big::read_decimal(cursor),
@@ -98,7 +124,32 @@ pub(super) fn write(simple: Simple, value: &Value, out: &mut Vec<u8>) -> Result<
             }
             other => return Err(mismatch("a window's start and end", of(other))),
         },
+        Simple::Nothing => match value {
+            Value::Null => {}
+            other => return Err(mismatch("nothing", of(other))),
+        },
+        Simple::Bitmap => match value {
+            Value::Bytes(bytes) => {
+                count(bytes.len(), out)?;
+                out.extend_from_slice(bytes);
+            }
+            other => return Err(mismatch("the bytes of a bitmap", of(other))),
+        },
+        Simple::Variant => {
+            let parts = fields(value, VARIANT)?.map(|part| match part {
+                Value::Bytes(bytes) => Ok(bytes),
+                other => Err(mismatch("the bytes of a variant", of(other))),
+            });
+            let [value, metadata] = parts;
+            let [value, metadata] = [value?, metadata?];
+            count(value.len(), out)?;
+            count(metadata.len(), out)?;
+            out.extend_from_slice(value);
+            out.extend_from_slice(metadata);
+        }
+        Simple::JavaObject => return object::write_java(value, out),
         Simple::String => return string::write(value, out),
+        Simple::StringValue => return string::write_mutable(value, out),
         Simple::StringData => return string::write_sql(value, out),
         Simple::BigInteger => return big::write_integer(value, out),
         Simple::BigDecimal => return big::write_decimal(value, out),

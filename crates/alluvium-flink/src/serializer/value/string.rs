@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! String        units+1:varint unit:varint*      units of UTF-16; 0 in place of the count is null
+//! StringValue   units:varint unit:varint*
 //! varint        seven bits a byte, the lowest first, 80 set in all but the last
 //! SQL's text    bytes:i32 UTF-8
 //! ```
@@ -21,6 +22,16 @@ pub(super) fn read<O: Output>(cursor: &mut Cursor<'_>) -> Result<O> {
     let Some(length) = varint(cursor)?.checked_sub(1) else {
         return Ok(O::value(|| Value::Null));
     };
+    read_units(length, &start, cursor)
+}
+
+pub(super) fn read_mutable<O: Output>(cursor: &mut Cursor<'_>) -> Result<O> {
+    let start = cursor.clone();
+    let length = varint(cursor)?;
+    read_units(length, &start, cursor)
+}
+
+fn read_units<O: Output>(length: u32, start: &Cursor<'_>, cursor: &mut Cursor<'_>) -> Result<O> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if length > cursor.left().len() {
         let message = format!(
@@ -93,16 +104,24 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) -> Result<()> {
         out.push(0);
         return Ok(());
     };
-    write_units(units.len(), units.into_iter(), out)
+    write_units(units.len() + 1, units.into_iter(), out)
+}
+
+pub(super) fn write_mutable(value: &Value, out: &mut Vec<u8>) -> Result<()> {
+    match units(value)? {
+        Some(units) => write_units(units.len(), units.into_iter(), out),
+        None => Err(mismatch("a text", "null")),
+    }
 }
 
 /// Appends a text that is not null.
 pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) -> Result<()> {
-    write_units(text.encode_utf16().count(), text.encode_utf16(), out)
+    write_units(text.encode_utf16().count() + 1, text.encode_utf16(), out)
 }
 
+/// `count` is what is written of the number of units.
 fn write_units(count: usize, units: impl Iterator<Item = u16>, out: &mut Vec<u8>) -> Result<()> {
-    let length = u32::try_from(count + 1)
+    let length = u32::try_from(count)
         .ok()
         .filter(|length| *length <= i32::MAX.unsigned_abs())
         .ok_or_else(|| mismatch("a text of at most 2^31 characters", "a longer one"))?;

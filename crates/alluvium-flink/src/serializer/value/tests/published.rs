@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::{decode, encode, read, unhex};
+use super::{Case, decode, encode, read, unhex};
 
 /// The lines of all files.
 fn lines() -> Vec<Json> {
@@ -19,6 +19,24 @@ fn lines() -> Vec<Json> {
     }
     assert!(lines.len() > 40);
     lines
+}
+
+/// The same as cases of damage.
+pub(super) fn cases() -> Vec<Case> {
+    let of = |line: &Json| {
+        let bytes = |of: &Json| unhex(of.as_str().unwrap());
+        let values = line["values"].as_array().unwrap();
+        Case {
+            name: format!("published {}", line["name"]).leak(),
+            length: line["length"].as_i64().unwrap(),
+            snapshot: bytes(&line["snapshot"]),
+            values: values
+                .iter()
+                .map(|value| (None, bytes(&value["bytes"]), ""))
+                .collect(),
+        }
+    };
+    lines().iter().map(of).collect()
 }
 
 /// What is shown otherwise: Java shows dates of SQL in the zone of the machine, and a window without bounds has no value.
@@ -44,7 +62,9 @@ fn alike(ours: &Json, theirs: &Json) -> bool {
         (Json::Object(ours), Json::Array(_) | Json::Object(_)) if kind(ours).is_some() => {
             kind(ours).is_some_and(|row| alike(row, theirs))
         }
-        (Json::Object(ours), _) if ours.contains_key("timestamp") => alike(&ours["value"], theirs),
+        (Json::Object(ours), _) if ours.contains_key("timestamp") && !has_time(theirs) => {
+            alike(&ours["value"], theirs)
+        }
         (Json::Object(ours), Json::Object(theirs)) => {
             ours.len() == theirs.len()
                 && ours
@@ -53,6 +73,10 @@ fn alike(ours: &Json, theirs: &Json) -> bool {
         }
         _ => ours == theirs,
     }
+}
+
+fn has_time(theirs: &Json) -> bool {
+    theirs.get("timestamp").is_some()
 }
 
 /// The row in a variant of a row's kind.
@@ -139,12 +163,12 @@ fn kryo_is_found_in_parts_that_are_not_kept() {
         .map(|line| unhex(line["snapshot"].as_str().unwrap()))
         .unwrap();
     // A class that nobody knows, with one serializer in it.
-    let mut snapshot = Vec::new();
-    crate::java::utf::write_utf("com.example.BoxSerializerSnapshot", &mut snapshot).unwrap();
-    for word in [3, 0x000D_E704, 1, 0x0014_57FD, 1, 1_i32] {
-        snapshot.extend(word.to_be_bytes());
+    let mut payload = Vec::new();
+    for word in [0x000D_E704, 1, 0x0014_57FD, 1, 1_i32] {
+        payload.extend(word.to_be_bytes());
     }
-    snapshot.extend(kryo);
+    payload.extend(kryo);
+    let snapshot = super::snapshot_of("com.example.BoxSerializerSnapshot", 3, &payload);
 
     let serializer = read(&snapshot).unwrap();
 
