@@ -219,8 +219,14 @@ fn read_heap(
             Ok(None) => break,
             Err(error) => {
                 let state = states.get(usize::from(entries.state()));
-                let error = error.context("the rest of a key group cannot be read");
-                sink.problem(state, Some(group), error);
+                // Nothing tells where the next state begins, so that nothing behind it is guessed.
+                let from = entries.offset();
+                let rest = match meta.compression {
+                    true => format!("from byte {from} of its decompressed bytes on"),
+                    false => format!("its last {} bytes", end.saturating_sub(from)),
+                };
+                let message = format!("the rest of a key group cannot be read: {rest}");
+                sink.problem(state, Some(group), error.context(message));
                 return Ok(());
             }
         };

@@ -38,6 +38,11 @@ impl<R: Read> Heap<R> {
         self.state
     }
 
+    /// Where the next entry begins, or the one that could not be read.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.window.offset()
+    }
+
     /// What comes behind the key group.
     pub(crate) fn into_window(self) -> Window<R> {
         self.window

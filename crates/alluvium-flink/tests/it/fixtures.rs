@@ -142,3 +142,38 @@ fn every_snapshot_is_whole() {
         assert!(verified.bytes > 0 && verified.streams > 0);
     }
 }
+
+#[test]
+fn a_value_that_only_kryo_reads_ends_its_key_group_alone_and_the_rest_is_measured() {
+    let folders = snapshots::folders();
+    let folder = folders
+        .iter()
+        .find(|folder| folder.ends_with("kinds-native-heap"))
+        .unwrap();
+    let snapshot = lines::open(folder);
+
+    let (told, scanned) = lines::scanned(&snapshot, &Selection::default(), &[]);
+    let verified = alluvium_flink::verify::verify(&snapshot).unwrap();
+
+    for report in [&scanned, &verified.report] {
+        let groups: std::collections::BTreeSet<_> = report
+            .problems
+            .iter()
+            .map(|problem| problem.key_group.unwrap())
+            .collect();
+        assert!(groups.len() > 1, "{groups:?}");
+        for problem in &report.problems {
+            let message = problem.to_string();
+            assert_eq!(problem.error.kind(), ErrorKind::Incompatible);
+            assert!(problem.state.is_some(), "{message}");
+            assert!(message.contains("its last "), "{message}");
+            assert!(message.contains("Kinds$"), "{message}");
+        }
+    }
+    // States before the one that cannot be read, of more than one key group.
+    let groups: std::collections::BTreeSet<_> = told
+        .iter()
+        .filter_map(|line| line.split("\"kg\":").nth(1)?.split(',').next())
+        .collect();
+    assert!(groups.len() > 1, "{groups:?}");
+}
