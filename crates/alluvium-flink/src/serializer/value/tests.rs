@@ -3,6 +3,7 @@
 //! The vectors in `tests/data` were made by Flink's own serializers.
 
 mod laws;
+mod made;
 mod published;
 
 use std::sync::{Arc, LazyLock};
