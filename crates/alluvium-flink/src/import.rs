@@ -33,8 +33,8 @@ use crate::metadata::OperatorId;
 use crate::scan::{Selection, State, describe, scan};
 use crate::snapshot::Snapshot;
 
+pub(crate) use plan::without_time;
 pub use plan::{Plan, PlannedState, plan};
-pub(crate) use plan::{hashes_as_java, without_time};
 pub use shape::shape_of;
 pub(crate) use shape::{Form, key_shape, value_shape};
 

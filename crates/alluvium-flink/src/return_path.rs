@@ -1,30 +1,35 @@
 //! The way back: the state of a Rust job in a savepoint that Flink restores.
 //!
 //! ```text
-//! savepoint of Alluvium ──► rows, key group by key group ──► composite keys and values by the serializers of `like` ─┐
+//! savepoint of Alluvium ──► rows, in Flink's key groups ──► composite keys and values by the serializers of `like` ───┐
 //! snapshot `like` of Flink: everything else, as it is ───────────────────────────────────────────────────────────────┴──► `write`
 //! ```
 //!
 //! Values of the codec `flink` are the bytes that Flink reads; others are decoded and written by the serializer that `like` recorded for
-//! the state. Nothing here decides what a savepoint of Flink is (`write`).
+//! the state. Rows in other key groups than Flink's are sorted first (`order`). Nothing here decides what a savepoint of Flink
+//! is (`write`).
+//!
+//! Memory: the largest element or value and some buffers, and 64 MiB if rows are sorted; lists have any length.
 
 mod conform;
+mod order;
+mod returned;
 mod rows;
 mod source;
 mod states;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use alluvium::savepoint::SavepointFolder;
 use alluvium::storage::Watch;
 
-use self::rows::Returned;
+use self::returned::Returned;
 use self::source::Source;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::files::Folder;
 use crate::metadata::Version;
 use crate::snapshot::Snapshot;
-use crate::write::{Rewrite, Rewritten, rewrite_replacing};
+use crate::write::{Rewrite, Rewritten, Savepoint, rewrite_into};
 
 /// What goes back, and where.
 #[derive(Debug, Clone, Default)]
@@ -43,38 +48,21 @@ pub struct Return {
 
 /// Writes the canonical savepoint `folder`: that of `like`, with the keyed state of one operator from an Alluvium savepoint.
 ///
+/// Keys that are in Alluvium's own key groups, or in another number of them, get Flink's.
+///
 /// # Errors
-/// `Invalid` when the savepoint's states are not those of the operator, or in other key groups than Flink's; `Incompatible` when a state's values
-/// are not what its serializer in `like` writes; otherwise as [`rewrite`](crate::write::rewrite). Nothing is left in the folder then.
+/// `Invalid` when the savepoint's states are not those of the operator, or a key is in no group of its own; `Incompatible` when a state's values
+/// are not what its serializer in `like` writes, or key groups cannot be computed; otherwise as [`rewrite`](crate::write::rewrite). Nothing is left in the folder then.
 pub fn write_back(
     savepoint: &SavepointFolder,
     like: &Snapshot,
     what: &Return,
-    folder: &Path,
+    folder: impl Into<Folder>,
     watch: &dyn Watch,
 ) -> Result<Rewritten> {
-    let operator = like.operator(&what.operator)?;
-    for subtask in operator.subtasks() {
-        if subtask
-            .state
-            .as_ref()
-            .is_some_and(|state| state.keyed_raw.is_some())
-        {
-            return Err(Error::unknown(format!(
-                "operator {} has timers apart from its backend, which would be there twice: let Flink take a canonical savepoint",
-                operator.label()
-            )));
-        }
-    }
+    let to = Savepoint::create(folder)?;
+    let operator = like.operator(&what.operator)?.id;
     let source = Source::download(savepoint, watch)?;
-    if source.max_parallelism() != operator.max_parallelism {
-        return Err(Error::invalid(format!(
-            "the savepoint has {}, operator {} has {}: rewrite the snapshot with as many first",
-            source.max_parallelism(),
-            operator.label(),
-            operator.max_parallelism
-        )));
-    }
     let drop_states = what.left_out.iter();
     let rewrite = Rewrite {
         version: what.version,
@@ -83,6 +71,6 @@ pub fn write_back(
             .collect(),
         ..Rewrite::default()
     };
-    let mut returned = Returned::new(operator.id, source, what.renames.clone());
-    rewrite_replacing(like, &rewrite, folder, watch, Some(&mut returned))
+    let mut returned = Returned::new(operator, source, what.renames.clone());
+    rewrite_into(to, like, &rewrite, watch, Some(&mut returned))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use alluvium::storage::{Cancel, Watch};
 use alluvium_flink::Snapshot;
+use alluvium_flink::files::Folder;
 use alluvium_flink::metadata::Version;
 use alluvium_flink::snapshot::Sizes;
 use alluvium_flink::write::{KeyFilter, Rewrite, Rewritten, rewrite};
@@ -57,7 +58,7 @@ pub(super) fn run(options: &FlinkRewriteOptions) -> Result<Exit> {
     let changes = changes(options)?;
     let snapshot = super::open_until(&options.place, &cancel)?;
     let moving = Moving::new(cancel, &snapshot);
-    let rewritten = rewrite(&snapshot, &changes, &options.to, &moving);
+    let rewritten = rewrite(&snapshot, &changes, Folder::of(&options.to)?, &moving);
     if let Some(bar) = &moving.bar {
         bar.finish_and_clear();
     }
@@ -158,7 +159,7 @@ impl Watch for Moving {
 }
 
 impl Told {
-    fn of(snapshot: &Snapshot, to: &Path, rewritten: &Rewritten) -> Self {
+    fn of(snapshot: &Snapshot, to: &str, rewritten: &Rewritten) -> Self {
         let states = rewritten.states.iter().map(|state| State {
             operator: state.operator.clone(),
             state: state.state.clone(),
@@ -169,7 +170,7 @@ impl Told {
         });
         Self {
             from: snapshot.folder().to_string(),
-            to: to.display().to_string(),
+            to: to.to_owned(),
             written_for: match rewritten.version {
                 Version::V4 => "1.16 to 1.20",
                 Version::V5 => "2.0",

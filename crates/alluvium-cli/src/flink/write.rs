@@ -2,6 +2,7 @@
 
 use alluvium::savepoint::SavepointFolder;
 use alluvium_flink::Snapshot;
+use alluvium_flink::files::Folder;
 use alluvium_flink::return_path::{Return, write_back};
 use alluvium_flink::write::Rewritten;
 use anyhow::Result;
@@ -49,8 +50,8 @@ pub(super) fn run(options: &FlinkWriteOptions) -> Result<Exit> {
         left_out: options.leave_out.iter().cloned().collect(),
         version: options.version,
     };
-    let written = write_back(&savepoint, &like, &what, &options.to, &cancel)?;
-    let told = Told::of(&written, options.to.display().to_string());
+    let written = write_back(&savepoint, &like, &what, Folder::of(&options.to)?, &cancel)?;
+    let told = Told::of(&written, options.to.clone());
     match options.output {
         Format::Json => output::json(&told)?,
         Format::Table => output::text(&table(&told))?,

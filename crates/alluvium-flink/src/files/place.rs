@@ -28,6 +28,18 @@ impl fmt::Display for Folder {
     }
 }
 
+impl From<&Path> for Folder {
+    fn from(path: &Path) -> Self {
+        Self::Local(path.to_owned())
+    }
+}
+
+impl From<&PathBuf> for Folder {
+    fn from(path: &PathBuf) -> Self {
+        Self::Local(path.clone())
+    }
+}
+
 /// Where bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -118,8 +130,11 @@ impl Located {
 }
 
 impl Folder {
-    /// The folder that a person or a setting names.
-    pub(crate) fn of(location: &str) -> Result<Self> {
+    /// The folder that a person or a setting names: a path, or a URL of a kind of storage that was compiled in.
+    ///
+    /// # Errors
+    /// `Invalid` when it names no folder in storage that is reached from here.
+    pub fn of(location: &str) -> Result<Self> {
         let location = canonical(location);
         if split_scheme(&location).is_none() {
             return Ok(Self::Local(PathBuf::from(&*location)));

@@ -1,5 +1,6 @@
 //! The rows of an Alluvium savepoint, on this machine.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use alluvium::rows_file::RowsFileReader;
@@ -8,6 +9,7 @@ use alluvium::storage::Watch;
 use alluvium::store::RowCursor as _;
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange, MaxParallelism};
 use alluvium_protocol::manifest::SnapshotKind;
+use alluvium_protocol::row::{StateId, split_prefix};
 use alluvium_protocol::schema::{KeyedSchema, merge};
 use tempfile::TempDir;
 
@@ -24,8 +26,8 @@ pub(super) struct Source {
     _directory: TempDir,
 }
 
-/// Takes a row and its value.
-pub(super) type EachStored<'e> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'e;
+/// Takes a row: its state, what is behind the state's number, and its value; and tells whether others are wanted.
+pub(super) type EachStored<'e> = dyn FnMut(StateId, &[u8], &[u8]) -> Result<ControlFlow<()>> + 'e;
 
 impl Source {
     /// Downloads a savepoint.
@@ -92,7 +94,10 @@ impl Source {
             }
             let mut scan = file.scan(&rows)?;
             while let Some((row, value)) = scan.next()? {
-                each(row, value)?;
+                let (_, id, rest) = split_prefix(row).map_err(alluvium::Error::from)?;
+                if each(id, rest, value)?.is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())

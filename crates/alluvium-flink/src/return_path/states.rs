@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use alluvium_protocol::row::StateId;
 use alluvium_protocol::schema::{self, BYTES, FLINK, KeyedSchema, StateSchema};
 use alluvium_protocol::shape::{Shape, difference};
 use alluvium_protocol::stamp::{Moment, Stamp};
@@ -19,8 +18,6 @@ use crate::serializer::{Kind, Serializer};
 #[derive(Debug)]
 pub(super) struct StateReturn {
     pub(super) schema: StateSchema,
-    /// Its number in Flink's savepoint.
-    pub(super) number: u16,
     pub(super) namespace: Serializer,
     pub(super) map_key: Option<Serializer>,
     pub(super) layout: Layout,
@@ -33,17 +30,17 @@ pub(super) struct StateReturn {
     now: i64,
 }
 
-/// Decides what becomes of each state of `schema`.
+/// Decides what becomes of each state of `schema`; in the order of Flink's.
 pub(super) fn states(
     schema: &KeyedSchema,
     meta: &KeyedMeta,
     renames: &BTreeMap<String, String>,
     max_parallelism: alluvium_protocol::key_group::MaxParallelism,
     now: i64,
-) -> Result<BTreeMap<StateId, StateReturn>> {
+) -> Result<Vec<StateReturn>> {
     same(key_shape(&meta.key), &schema.key).map_err(|why| why.context("keys"))?;
-    let mut found = BTreeMap::new();
-    for (state, number) in meta.states.iter().zip(0..) {
+    let mut found: Vec<StateReturn> = Vec::new();
+    for state in &meta.states {
         let name = renames.get(&state.name).unwrap_or(&state.name);
         let Some(own) = schema.states.iter().find(|own| own.name == *name) else {
             let names: Vec<_> = schema.states.iter().map(|own| own.name.as_str()).collect();
@@ -53,15 +50,12 @@ pub(super) fn states(
                 names.join(", ")
             )));
         };
-        let one = one(own, state, number, meta, max_parallelism, now)
+        let one = one(own, state, meta, max_parallelism, now)
             .map_err(|error| error.context(format!("state {name} cannot go back to Flink")))?;
-        found.insert(own.id, one);
+        found.push(one);
     }
-    if let Some(left) = schema
-        .states
-        .iter()
-        .find(|own| !found.contains_key(&own.id))
-    {
+    let is_found = |id| found.iter().any(|known| known.schema.id == id);
+    if let Some(left) = schema.states.iter().find(|own| !is_found(own.id)) {
         return Err(Error::invalid(format!(
             "state {} is not one of the operator's in the snapshot, which does not say how Flink would write it",
             left.name
@@ -73,7 +67,6 @@ pub(super) fn states(
 fn one(
     own: &StateSchema,
     state: &StateMeta,
-    number: u16,
     meta: &KeyedMeta,
     max_parallelism: alluvium_protocol::key_group::MaxParallelism,
     now: i64,
@@ -131,7 +124,6 @@ fn one(
     }
     Ok(StateReturn {
         schema: own.clone(),
-        number,
         layout: Layout::new(max_parallelism, &meta.key, namespace),
         namespace: namespace.clone(),
         map_key: map_key.cloned(),

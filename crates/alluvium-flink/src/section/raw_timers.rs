@@ -20,7 +20,8 @@ use super::window::Window;
 use crate::error::Result;
 use crate::serializer::Serializer;
 
-const MAGIC: [u8; 4] = [0xF1, 0xCD, 0x85, 0x9F];
+/// What the timers of a key group begin with.
+pub(crate) const MAGIC: [u8; 4] = [0xF1, 0xCD, 0x85, 0x9F];
 const VERSION: i32 = 2;
 
 /// The timers of one key group.

@@ -3,8 +3,10 @@
 //! The last pair of a state is marked in its key, so each pair is held back until it is known what follows.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use super::keyed_file::Counted;
+use super::spool::Spool;
 use crate::error::{Error, Result};
 
 /// In the place of a state's number: there is none.
@@ -15,7 +17,8 @@ const NUMBER_FOLLOWS: u8 = 0x80;
 
 /// Writes the rows of one key group. A group that gets none takes no room.
 ///
-/// Rows of one state should be one after the other, as Flink writes them; rows that are not cost four bytes more for each change.
+/// Rows of one state should be one after the other, as Flink writes them; rows that are not cost four bytes more for each change. A row is
+/// written at once or, if its value is large, in pieces.
 #[must_use = "a key group is complete when it has been ended"]
 pub struct GroupWriter<'f> {
     out: Out<'f>,
@@ -27,10 +30,20 @@ pub struct GroupWriter<'f> {
 }
 
 /// A pair that is held back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pending {
     key: Vec<u8>,
-    value: Vec<u8>,
+    value: Spool,
+}
+
+impl Pending {
+    /// Of no pair yet; values too large for memory are kept in `folder`.
+    pub(super) const fn new(folder: PathBuf) -> Self {
+        Self {
+            key: Vec::new(),
+            value: Spool::new(folder),
+        }
+    }
 }
 
 pub(super) enum Out<'f> {
@@ -65,6 +78,15 @@ impl<'f> GroupWriter<'f> {
     /// # Errors
     /// `Invalid` when the key cannot be one, or key or value have 2 GiB or more; `Unavailable` when the file cannot be written.
     pub fn row(&mut self, state: u16, key: &[u8], value: &[u8]) -> Result<()> {
+        self.begin(state, key)?;
+        self.append(value)
+    }
+
+    /// Begins a row whose value is [appended](Self::append) piece by piece; it has an empty one until then.
+    ///
+    /// # Errors
+    /// As [`Self::row`].
+    pub fn begin(&mut self, state: u16, key: &[u8]) -> Result<()> {
         let begins_with_group = key.first().is_some_and(|byte| byte & NUMBER_FOLLOWS == 0);
         if !begins_with_group || state > i16::MAX.unsigned_abs() {
             return Err(Error::invalid(format!(
@@ -80,8 +102,18 @@ impl<'f> GroupWriter<'f> {
         self.pending.key.clear();
         self.pending.key.extend_from_slice(key);
         self.pending.value.clear();
-        self.pending.value.extend_from_slice(value);
         Ok(())
+    }
+
+    /// Appends to the value of the row that was begun last. What does not fit into memory waits in a file.
+    ///
+    /// # Errors
+    /// As [`Self::row`].
+    pub fn append(&mut self, value: &[u8]) -> Result<()> {
+        if self.state.is_none() {
+            return Err(Error::invalid("a value of no row"));
+        }
+        self.pending.value.append(value)
     }
 
     /// Ends the key group.
@@ -107,20 +139,16 @@ impl<'f> GroupWriter<'f> {
         if let (Some(_), Some(first)) = (next, self.pending.key.first_mut()) {
             *first |= NUMBER_FOLLOWS;
         }
-        let Pending { key, value } = &*self.pending;
-        for part in [key, value] {
-            let length = i32::try_from(part.len()).map_err(|large| {
-                let message = format!(
-                    "a key or value of {} bytes: 2^31 - 1 are the most",
-                    part.len()
-                );
-                Error::invalid(message).with_source(large)
-            })?;
-            self.out
-                .write_all(&length.to_be_bytes())
-                .map_err(unwritten)?;
-            self.out.write_all(part).map_err(unwritten)?;
-        }
+        let Pending { key, value } = &mut *self.pending;
+        let length = i32::try_from(key.len()).map_err(|large| {
+            let message = format!("a key of {} bytes: 2^31 - 1 are the most", key.len());
+            Error::invalid(message).with_source(large)
+        })?;
+        self.out
+            .write_all(&length.to_be_bytes())
+            .map_err(unwritten)?;
+        self.out.write_all(key).map_err(unwritten)?;
+        value.write(&mut self.out)?;
         next.map_or(Ok(()), |next| self.put(&next.to_be_bytes()))
     }
 

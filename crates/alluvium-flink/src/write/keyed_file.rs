@@ -4,10 +4,11 @@
 //! block of the keyed backend (`keyed::meta`), then each key group that has rows (`group`)
 //! ```
 //!
-//! Offsets are in the handle: zero of a group without rows. Memory: a buffer and the largest row.
+//! Offsets are in the handle: zero of a group without rows. Memory: some buffers, and the largest key.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange};
 
@@ -39,11 +40,13 @@ pub(super) struct Counted {
 
 impl KeyedFile {
     /// Begins the file with the states of `meta`, for these key groups. [`Savepoint::keyed`](super::Savepoint::keyed) makes the file.
+    /// Large values wait in the folder `scratch`.
     pub(super) fn begin(
         file: File,
         name: String,
         meta: &KeyedMeta,
         range: KeyGroupRange,
+        scratch: PathBuf,
     ) -> Result<Self> {
         let mut out = Counted {
             file: BufWriter::with_capacity(BUFFER_BYTES, file),
@@ -58,7 +61,7 @@ impl KeyedFile {
             is_compressed: meta.compression,
             range,
             offsets: range.iter().map(|_| 0).collect(),
-            pending: Pending::default(),
+            pending: Pending::new(scratch),
         })
     }
 

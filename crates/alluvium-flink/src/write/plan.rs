@@ -68,6 +68,16 @@ impl OperatorPlan<'_> {
     pub(super) fn is_dealt_anew(&self) -> bool {
         self.max_parallelism != self.operator.max_parallelism
     }
+
+    /// Whether subtasks have other key groups than they had.
+    pub(super) fn moves(&self) -> bool {
+        self.is_dealt_anew() || self.parallelism != self.operator.parallelism
+    }
+
+    /// Names are made of ids, so that they are the same each time and fit everywhere.
+    pub(super) fn file_name(&self, what: &str, subtask: u32) -> String {
+        format!("{}-{what}-{subtask}", self.id)
+    }
 }
 
 /// Decides what becomes of each operator; those that are dropped are not among them.
@@ -208,11 +218,14 @@ fn keyed(plan: &OperatorPlan<'_>) -> Result<Vec<(u32, KeyGroupRange)>> {
         return Ok(Vec::new());
     };
     let handles = subtasks.iter().filter_map(|subtask| {
-        let handle = subtask.state.as_ref()?.keyed_managed.as_ref()?;
+        let state = subtask.state.as_ref()?;
+        // Of what is not managed, timers become keyed state.
+        let handle = state.keyed_managed.as_ref().or(state.keyed_raw.as_ref())?;
         Some((subtask.index, handle.key_groups()?))
     });
-    let kept: Vec<_> = handles.collect();
-    if kept.is_empty() || (!plan.is_dealt_anew() && plan.parallelism == plan.operator.parallelism) {
+    let mut kept: Vec<_> = handles.collect();
+    if kept.is_empty() || !plan.moves() {
+        kept.sort_by_key(|(_, range)| range.first());
         return Ok(kept);
     }
     let all = 0..plan.parallelism;
@@ -227,9 +240,8 @@ fn keyed(plan: &OperatorPlan<'_>) -> Result<Vec<(u32, KeyGroupRange)>> {
 /// What a canonical savepoint cannot hold, and what cannot be changed as asked.
 fn refuse(plan: &OperatorPlan<'_>, subtask: &Subtask) -> Result<()> {
     let whose = whose(plan.operator, subtask.index);
-    let moves = plan.is_dealt_anew() || plan.parallelism != plan.operator.parallelism;
     let Some(state) = &subtask.state else {
-        if moves
+        if plan.moves()
             && !plan
                 .operator
                 .subtasks()
@@ -246,12 +258,6 @@ fn refuse(plan: &OperatorPlan<'_>, subtask: &Subtask) -> Result<()> {
         return Err(Error::unknown(format!(
             "{whose} has records in flight, of an unaligned checkpoint: no savepoint holds them, and they fit the job's \
              channels only as they are. Take a savepoint with Flink"
-        )));
-    }
-    if state.keyed_raw.is_some() && (moves || plan.is_filtered) {
-        return Err(Error::unknown(format!(
-            "{whose} has timers apart from its backend, which are only carried as they are: take a canonical savepoint with Flink, \
-             which has them in its keyed state"
         )));
     }
     match &state.keyed_managed {

@@ -7,16 +7,20 @@
 mod heap;
 mod sections;
 mod tables;
+mod timers;
 
 use alluvium_protocol::key_group::{KeyGroup, KeyGroupRange, MaxParallelism};
 
 use self::sections::Sections;
+use self::timers::Timers;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::keyed::KeyedMeta;
 use crate::metadata::{Incremental, KeyedHandle};
 use crate::scan::tables::Tables;
+
+pub(super) use timers::{Raw, raw};
 
 /// What is done with a row: the number of its state in the handle's own list, its composite key, its value.
 pub(crate) type Each<'e> = dyn FnMut(u16, &[u8], &[u8]) -> Result<()> + 'e;
@@ -33,12 +37,14 @@ pub(super) struct Stored<'s> {
 enum Form<'s> {
     Sections(Sections),
     Tables(&'s Incremental),
+    Timers(Timers),
 }
 
 /// A handle whose rows are read.
 pub(super) enum Reader<'s> {
     Sections(&'s Sections, &'s KeyedMeta),
     Tables(Tables, &'s KeyedMeta),
+    Timers(&'s Timers),
 }
 
 impl<'s> Stored<'s> {
@@ -77,10 +83,27 @@ impl<'s> Stored<'s> {
         }
     }
 
+    /// The timers in raw keyed state, as far as it is that.
+    ///
+    /// # Errors
+    /// What opening and reading it returns; `Incompatible` when it is not by key groups, or key groups disagree on serializers.
+    pub(super) fn timers(files: &Files, handle: &KeyedHandle, whose: &str) -> Result<Option<Self>> {
+        if raw(files, handle, whose)? != Raw::Timers {
+            return Ok(None);
+        }
+        let opened = Timers::open(files, handle, whose)?;
+        Ok(opened.map(|(timers, meta)| Self {
+            meta,
+            range: timers.range(),
+            form: Form::Timers(timers),
+        }))
+    }
+
     /// Begins to read. Tables are linked into a temporary directory, which goes with the reader.
     pub(super) fn reader(&self, files: &Files, whose: &str) -> Result<Reader<'_>> {
         Ok(match &self.form {
             Form::Sections(sections) => Reader::Sections(sections, &self.meta),
+            Form::Timers(timers) => Reader::Timers(timers),
             Form::Tables(handle) => Reader::Tables(Tables::open(handle, files, whose)?, &self.meta),
         })
     }
@@ -108,6 +131,7 @@ impl Reader<'_> {
     ) -> Result<()> {
         match self {
             Self::Sections(sections, meta) => sections.group(meta, group, max_parallelism, each),
+            Self::Timers(timers) => timers.group(group, max_parallelism, each),
             Self::Tables(tables, meta) => tables::group(tables, meta, group, max_parallelism, each),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use alluvium::storage::{Cancel, Watch};
+use alluvium::storage::{Cancel, Watch, in_memory};
 use alluvium_protocol::key_group::MaxParallelism;
 
 use super::rows::Stored;
@@ -385,4 +385,27 @@ fn work_that_is_stopped_or_fails_leaves_nothing() {
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
         assert!(!to.exists());
     }
+}
+
+#[test]
+fn an_object_store_gets_a_whole_savepoint_or_nothing() {
+    let before = fixture(CANONICAL);
+    let storage = in_memory();
+    let begin = || Savepoint::in_storage(std::sync::Arc::clone(&storage));
+    let stopping = Stopping(Cancel::new());
+    let changes = Rewrite::default();
+
+    let stopped = rewrite_into(begin().unwrap(), &before, &changes, &stopping, None);
+    let left = storage.list("").unwrap();
+    rewrite_into(begin().unwrap(), &before, &changes, &Cancel::new(), None).unwrap();
+
+    assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(left, []);
+    let folder = tempfile::tempdir().unwrap();
+    for object in storage.list("").unwrap() {
+        let to = folder.path().join(&object.name);
+        storage.download(&object.name, &to, &Cancel::new()).unwrap();
+    }
+    assert!(contents(&open(folder.path())) == contents(&before));
+    assert_eq!(begin().unwrap_err().kind(), ErrorKind::Invalid);
 }

@@ -14,6 +14,8 @@ use alluvium_flink::files::Remap;
 use alluvium_flink::import::{Import, Imported, KeyGroups, Values, import};
 use alluvium_flink::return_path::{Return, write_back};
 use alluvium_flink::scan::{Place, Row, Selection, scan};
+use alluvium_flink::write::{Rewrite, rewrite};
+use alluvium_protocol::key_group::MaxParallelism;
 
 use crate::job::{Subtask, builder, expected, nobody};
 use crate::jvm::{Restore, Version, assert_same, flink};
@@ -203,35 +205,72 @@ fn values_that_had_expired_are_not_imported() {
 }
 
 #[test]
-fn a_job_of_alluviums_own_key_groups_has_decoded_values_and_does_not_go_back() {
+fn state_in_alluviums_own_key_groups_goes_back_in_flinks() {
     let from = "flink-2.3.0/rocksdb/savepoints/canonical";
+    let like = snapshot(from);
+    let live = Ttl::new(Duration::from_hours(36_500 * 24));
+    let lifetimes = ["ttl-value", "ttl-list", "ttl-map"].map(|state| (state.to_owned(), live));
     let what = Import {
-        states: vec!["value-long".to_owned()],
+        lifetimes: lifetimes.into(),
         renames: [("value-long".to_owned(), "count".to_owned())].into(),
         values: Values::Postcard,
         key_groups: KeyGroups::Recompute,
         ..keyed_all()
     };
     let (saved, done) = imported(from, &what);
-    let directory = tempfile::tempdir().unwrap();
+    assert!(done.rows["value-long"] > 700);
     let restore = saved.restore_from(&saved.read().unwrap()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let builder = builder(&saved, &directory);
     let restored = Backend::<String>::restore(builder, &restore, &Cancel::new(), &nobody());
     let (mut backend, _) = restored.unwrap();
     let count = backend.register(ValueState::<i64>::new("count")).unwrap();
-
     let found = backend.key("key-0054").unwrap().value(count).get().unwrap();
-
     assert!(found.is_some());
-    assert!(done.rows["value-long"] > 700);
     let path = directory.path().join("written");
     let back = Return {
         renames: what.renames,
         ..back()
     };
-    let refused = write_back(&saved, &snapshot(from), &back, &path, &Cancel::new()).unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Invalid);
-    assert!(!path.exists());
+
+    write_back(&saved, &like, &back, &path, &Cancel::new()).unwrap();
+
+    let written = Snapshot::open(&path.display().to_string(), &[]).unwrap();
+    assert_eq!(rows(&written, "keyed-all"), rows(&like, "keyed-all"));
+    let verified = alluvium_flink::verify::verify(&written).unwrap();
+    assert!(verified.report.is_clean(), "{:?}", verified.report.problems);
+}
+
+#[test]
+fn state_goes_back_into_another_number_of_key_groups() {
+    let from = snapshot("flink-2.3.0/rocksdb/savepoints/canonical");
+    let (saved, _) = imported("flink-2.3.0/hashmap/checkpoints", &keyed_all());
+    let directory = tempfile::tempdir().unwrap();
+    let (wide, path) = (
+        directory.path().join("wide"),
+        directory.path().join("written"),
+    );
+    let changes = Rewrite {
+        max_parallelism: Some(MaxParallelism::new(1000).unwrap()),
+        ..Rewrite::default()
+    };
+    rewrite(&from, &changes, &wide, &Cancel::new()).unwrap();
+    let like = Snapshot::open(&wide.display().to_string(), &[]).unwrap();
+
+    write_back(&saved, &like, &back(), &path, &Cancel::new()).unwrap();
+
+    let written = Snapshot::open(&path.display().to_string(), &[]).unwrap();
+    let again = folder();
+    import(&written, &keyed_all(), &again, &Cancel::new(), &mut |_| {}).unwrap();
+    let found = Subtask::restore(&again, 0, 1).contents();
+    let expected = expected("expected-200x4.jsonl.gz", "keyed-all");
+    assert_eq!(found.symmetric_difference(&expected).next(), None);
+    assert!(
+        alluvium_flink::verify::verify(&written)
+            .unwrap()
+            .report
+            .is_clean()
+    );
 }
 
 #[test]

@@ -25,9 +25,9 @@ pub(crate) struct FlinkRewriteOptions {
     #[command(flatten)]
     pub(crate) place: FlinkPlace,
 
-    /// The folder of the savepoint to be written: not there yet, or empty
+    /// The folder of the savepoint to be written, a path or an object-store URL: not there yet, or empty
     #[arg(long, value_name = "FOLDER")]
-    pub(crate) to: PathBuf,
+    pub(crate) to: String,
 
     /// Give an operator another uid, or another id of 32 hexadecimal digits. Can be given several times
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]

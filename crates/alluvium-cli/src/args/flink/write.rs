@@ -1,7 +1,5 @@
 //! Options of `alluvium flink write`.
 
-use std::path::PathBuf;
-
 use alluvium_flink::files::Remap;
 use alluvium_flink::metadata::Version;
 use clap::Args;
@@ -29,9 +27,9 @@ pub(crate) struct FlinkWriteOptions {
     #[arg(long, value_name = "OPERATOR")]
     pub(crate) operator: String,
 
-    /// The folder of Flink's new savepoint, on this machine
+    /// The folder of Flink's new savepoint, a path or an object-store URL: not there yet, or empty
     #[arg(long, value_name = "FOLDER")]
-    pub(crate) to: PathBuf,
+    pub(crate) to: String,
 
     /// The Flink that is to restore it [default: as --like]
     #[arg(long = "for", value_name = "VERSION", value_parser = flink_version)]
