@@ -77,3 +77,20 @@ fn flink_1_restores_its_own_checkpoint_that_was_rewritten() {
 
     assert_same(&lines::normalized(&found), &expected);
 }
+
+#[test]
+fn flink_2_restores_raw_timers_and_tables_that_were_rewritten() {
+    let Some(mut flink) = flink(Version::V2_3) else {
+        return;
+    };
+    for folder in ["more/timers-on-heap/checkpoints", "more/table-native-heap"] {
+        let folder = within(folder);
+        let (expected, _) = lines::expected(&lines::expected_of(&folder));
+        let (_into, savepoint) = rewritten(&folder, &groups(300));
+
+        let found = flink.restore(&Restore::new(&savepoint, 3)).unwrap();
+
+        let found = lines::normalized(&found);
+        assert_same(&without_groups(&found), &without_groups(&expected));
+    }
+}
