@@ -5,26 +5,36 @@
 # cache beside RocksDB's archive, for every clone. Nothing needs them by default: tests that ask a real Flink
 # (crates/alluvium-flink/tests/jvm) call this script and are skipped where it fails, unless ALLUVIUM_FLINK=required.
 #
-# Usage: scripts/flink.sh 2.3.0|1.20.5
+# Usage: scripts/flink.sh VERSION
 # Exit codes: 2 for a version it does not know, 3 if something that is needed is missing or cannot be had (it says what).
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# A version, the end of its package's name, and the SHA-256 checksum. 2.3.0 and 1.20.5 are the judges of tests; the others wrote snapshots
+# of data/flink/more.
+versions='
+2.3.0  _libraries-2.3.0-py2.py3-none-any.whl 38ece876553286b3a285cf344c2d2038f8a7ca10da5df54d5107250386d64151
+2.2.1  _libraries-2.2.1-py2.py3-none-any.whl 74dc5546fbd9add8fbcdf1222a237e09491f9b80296241aef8676ec56f8e686e
+2.1.3  _libraries-2.1.3.tar.gz               b48d3944755b9303f99d205ea1a9bcb798fc563a872c782393fb466f16d4f91c
+2.0.2  _libraries-2.0.2.tar.gz               64dced9d0324a5f23f84e9cdf444d3fd64632169e477f001c21b422f39b995ba
+1.20.5 _libraries-1.20.5.tar.gz              e6aee62ea1a1fe7b32e28894ad079f3f1a50a372a4caac3df52405267f4228c8
+1.19.3 -libraries-1.19.3.tar.gz              4a58e3a1fb7d83340bc96b6c080624c6d792d69fae5d294b96224775204a9c60
+1.18.1 -libraries-1.18.1.tar.gz              369ce11ab33e5e15cdd349db2f5412dcc2fad163b6a87aa93b927a3631bcca7f
+1.16.3 -libraries-1.16.3.tar.gz              d15df4185e9c507836b031879b64e18f68955dd7e90cd7d39b450513ed64ebbe
+1.15.4 -libraries-1.15.4.tar.gz              f4f622f55198073ee1be7db14ae2efe89af1a6fc9e4da8bc6e4759d7fa84f58a
+'
 version=${1:-}
-case $version in
-  2.3.0)
-    package=apache_flink_libraries-2.3.0-py2.py3-none-any.whl
-    checksum=38ece876553286b3a285cf344c2d2038f8a7ca10da5df54d5107250386d64151
-    ;;
-  1.20.5)
-    package=apache_flink_libraries-1.20.5.tar.gz
-    checksum=e6aee62ea1a1fe7b32e28894ad079f3f1a50a372a4caac3df52405267f4228c8
-    ;;
-  *) echo "usage: $0 2.3.0|1.20.5" >&2; exit 2 ;;
-esac
+found=$(echo "$versions" | awk -v version="$version" 'NF && $1 == version { print $2, $3 }')
+if [ -z "$found" ]; then
+  echo "usage: $0 VERSION, which is one of:$(echo "$versions" | awk '{ printf " %s", $1 }')" >&2
+  exit 2
+fi
+read -r package checksum <<< "$found"
+separator=${package%%libraries*}
+package=apache${separator}flink$package
 java_least=17
-# Flink itself, the types of its tables, and what writes its warnings.
-jars='flink-dist-[0-9].*|flink-table-api-java-uber-.*|flink-table-runtime-.*|log4j-(api|core|slf4j-impl)-.*'
+# Flink itself (before 1.17 its watchers of cleanup use a class of ZooKeeper's jar), the types of its tables, and what writes its warnings.
+jars='flink-dist-[0-9].*|flink-shaded-zookeeper-.*|flink-table-api-java-uber-.*|flink-table-runtime-.*|log4j-(api|core|slf4j-impl)-.*'
 
 cache=${ALLUVIUM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/alluvium}
 out=$cache/flink-jars/$version

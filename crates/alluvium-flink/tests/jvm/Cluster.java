@@ -34,9 +34,9 @@ final class Cluster implements AutoCloseable {
     /** Settings of a job on a backend. */
     static Configuration settings(String backend) {
         Configuration settings = new Configuration();
-        settings.setString("state.backend.type", backend);
+        Versions.set(settings, "state.backend.type", backend);
         settings.setString("state.backend.rocksdb.memory.managed", "false");
-        settings.setString("restart-strategy.type", "none");
+        Versions.set(settings, "restart-strategy.type", "none");
         settings.setString("execution.checkpointing.interval", "10 d");
         settings.setString("execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION");
         return settings;

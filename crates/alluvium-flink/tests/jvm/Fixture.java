@@ -73,9 +73,9 @@ public final class Fixture {
         int parallelism = Integer.parseInt(take(asked, "parallelism", "1"));
         int max = Integer.parseInt(take(asked, "max", "128"));
         Configuration settings = Cluster.settings(take(asked, "backend", "rocksdb"));
-        asked.forEach(settings::setString);
+        asked.forEach((name, value) -> Versions.set(settings, name, value));
         Path checkpoints = out.resolve("checkpoints");
-        settings.setString("execution.checkpointing.dir", checkpoints.toUri().toString());
+        Versions.set(settings, "execution.checkpointing.dir", checkpoints.toUri().toString());
         sent = new CountDownLatch(1);
         JobID job = cluster.submit(job(settings, uids, events, parallelism, max));
         sent.await();
@@ -121,20 +121,24 @@ public final class Fixture {
             @SuppressWarnings("unchecked")
             var keyed = numbers.keyBy(key, (TypeInformation<Object>) operator.keyType);
             SingleOutputStreamOperator<?> made = switch (uid) {
-                case "tumbling-agg" -> keyed.window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))
+                case "tumbling-agg" -> keyed.window(tumbling())
                         .aggregate(new Operators.Count<>(), Types.LONG, Types.LONG);
-                case "session-agg" -> keyed.window(EventTimeSessionWindows.withGap(Duration.ofSeconds(30)))
+                case "session-agg" -> keyed.window(Versions.windows(EventTimeSessionWindows.class, "withGap", Duration.ofSeconds(30)))
                         .aggregate(new Operators.Count<>(), Types.LONG, Types.LONG);
                 case "tumbling-list" -> numbers.map(Fixture::triple)
                         .returns(Types.TUPLE(Types.STRING, Types.LONG, Types.INT)).uid("triples")
                         .keyBy(it -> it.f0, Types.STRING)
-                        .window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))
+                        .window(tumbling())
                         .process(new Size(), Types.INT);
                 default -> keyed.transform(uid, Types.LONG, new WriteOperator(operator));
             };
             made.uid(uid);
         }
         return environment.getStreamGraph().getJobGraph();
+    }
+
+    private static TumblingEventTimeWindows tumbling() {
+        return Versions.windows(TumblingEventTimeWindows.class, "of", Duration.ofSeconds(10));
     }
 
     private static Tuple3<String, Long, Integer> triple(long n) {

@@ -89,7 +89,7 @@ final class Operators {
         void processing(long time);
     }
 
-    static final StateTtlConfig TTL = StateTtlConfig.newBuilder(Duration.ofDays(36_500)).build();
+    static final StateTtlConfig TTL = Versions.ttl(Duration.ofDays(36_500)).build();
 
     /** How many keys the events of a fixture have; set before its job is built. */
     static long keys = 20;

@@ -11,17 +11,14 @@ import org.apache.flink.core.memory.DataInputViewStreamWrapper;
 import org.apache.flink.runtime.checkpoint.Checkpoints;
 import org.apache.flink.runtime.checkpoint.OperatorState;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
-import org.apache.flink.runtime.checkpoint.StateObjectCollection;
 import org.apache.flink.runtime.checkpoint.metadata.CheckpointMetadata;
 import org.apache.flink.runtime.state.IncrementalKeyedStateHandle;
-import org.apache.flink.runtime.state.IncrementalKeyedStateHandle.HandleAndLocalPath;
 import org.apache.flink.runtime.state.IncrementalRemoteKeyedStateHandle;
 import org.apache.flink.runtime.state.KeyGroupsStateHandle;
 import org.apache.flink.runtime.state.KeyedBackendSerializationProxy;
 import org.apache.flink.runtime.state.KeyedStateHandle;
 import org.apache.flink.runtime.state.KeyGroupsSavepointStateHandle;
 import org.apache.flink.runtime.state.StreamStateHandle;
-import org.apache.flink.runtime.state.filesystem.FileStateHandle;
 import org.apache.flink.runtime.state.metainfo.StateMetaInfoSnapshot;
 
 /** A savepoint or checkpoint as Flink reads its `_metadata`: which operators have which keyed states, in which format. */
@@ -87,7 +84,7 @@ final class Snapshot {
 
     private static KeyedBackendSerializationProxy<?> read(KeyedStateHandle handle) throws IOException {
         StreamStateHandle stream = handle instanceof IncrementalRemoteKeyedStateHandle incremental
-                ? incremental.getMetaDataStateHandle()
+                ? Versions.meta(incremental)
                 : ((KeyGroupsStateHandle) handle).getDelegateStateHandle();
         var proxy = new KeyedBackendSerializationProxy<Object>(Snapshot.class.getClassLoader());
         try (var in = stream.openInputStream()) {
@@ -101,55 +98,10 @@ final class Snapshot {
      * taken. Writes a `_metadata` into an empty directory, which names all files absolutely.
      */
     Snapshot moved(String from, String to, Path directory) throws IOException {
-        for (OperatorState operator : metadata.getOperatorStates()) {
-            for (Map.Entry<Integer, OperatorSubtaskState> entry : operator.getSubtaskStates().entrySet()) {
-                OperatorSubtaskState subtask = entry.getValue();
-                operator.putState(entry.getKey(), subtask.toBuilder()
-                        .setManagedKeyedState(moved(subtask.getManagedKeyedState(), from, to))
-                        .setRawKeyedState(moved(subtask.getRawKeyedState(), from, to))
-                        .setManagedOperatorState(StateObjectCollection.empty())
-                        .setRawOperatorState(StateObjectCollection.empty())
-                        .build());
-            }
-        }
+        Moved.addresses(metadata, from, to);
         try (var out = Files.newOutputStream(directory.resolve("_metadata"))) {
             Checkpoints.storeCheckpointMetadata(metadata, out);
         }
         return load(directory);
-    }
-
-    private static StateObjectCollection<KeyedStateHandle> moved(Iterable<KeyedStateHandle> handles, String from, String to) {
-        List<KeyedStateHandle> all = new ArrayList<>();
-        for (KeyedStateHandle handle : handles) {
-            if (handle instanceof IncrementalRemoteKeyedStateHandle it) {
-                all.add(new IncrementalRemoteKeyedStateHandle(it.getBackendIdentifier(), it.getKeyGroupRange(), it.getCheckpointId(),
-                        files(it.getSharedState(), from, to), files(it.getPrivateState(), from, to),
-                        file(it.getMetaDataStateHandle(), from, to)));
-            } else if (handle instanceof KeyGroupsSavepointStateHandle it) {
-                all.add(new KeyGroupsSavepointStateHandle(it.getGroupRangeOffsets(), file(it.getDelegateStateHandle(), from, to)));
-            } else if (handle instanceof KeyGroupsStateHandle it) {
-                all.add(new KeyGroupsStateHandle(it.getGroupRangeOffsets(), file(it.getDelegateStateHandle(), from, to)));
-            } else {
-                throw new IllegalArgumentException("cannot move " + handle);
-            }
-        }
-        return new StateObjectCollection<>(all);
-    }
-
-    private static List<HandleAndLocalPath> files(List<HandleAndLocalPath> all, String from, String to) {
-        List<HandleAndLocalPath> moved = new ArrayList<>();
-        for (HandleAndLocalPath one : all) {
-            moved.add(HandleAndLocalPath.of(file(one.getHandle(), from, to), one.getLocalPath()));
-        }
-        return moved;
-    }
-
-    private static StreamStateHandle file(StreamStateHandle handle, String from, String to) {
-        if (handle instanceof FileStateHandle file) {
-            String path = file.getFilePath().toString();
-            String moved = path.startsWith(from) ? to + path.substring(from.length()) : path;
-            return new FileStateHandle(new org.apache.flink.core.fs.Path(moved), file.getStateSize());
-        }
-        return handle;
     }
 }

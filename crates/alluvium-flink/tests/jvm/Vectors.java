@@ -2,7 +2,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.flink.api.common.serialization.SerializerConfigImpl;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
@@ -45,7 +44,7 @@ public final class Vectors {
     }
 
     private static <T> void write(String name, TypeInformation<T> type, Operators.Numbered<T> sample) throws IOException {
-        write(name, type.createSerializer(new SerializerConfigImpl()), sample);
+        write(name, Versions.serializer(type), sample);
     }
 
     private static <T> void write(String name, TypeSerializer<T> serializer, Operators.Numbered<T> sample) throws IOException {

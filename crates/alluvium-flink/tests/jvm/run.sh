@@ -3,7 +3,7 @@
 #
 # Compiled classes lie in the cache, one directory for each state of the sources.
 #
-# Usage: run.sh 2.3.0|1.20.5 Restore|Fixture|Vectors ARGUMENTS…
+# Usage: run.sh VERSION Restore|Fixture|Vectors ARGUMENTS…
 # Exit codes: 3 if Flink cannot be run here (it says why); else those of the program.
 set -euo pipefail
 sources=$(cd "$(dirname "$0")" && pwd)
@@ -11,7 +11,16 @@ version=$1 program=$2
 shift 2
 jars=$("$sources/../../../../scripts/flink.sh" "$version")
 cache=$(dirname "$jars")
-key=$(cat "$sources"/*.java "$sources"/*.properties | sha256sum | cut -c1-16)
+# Beside those of all versions there are some in folders, of the versions that their names say.
+folders=()
+case $version in 1.1[0-8].*) folders+=(before-1.19) ;; esac
+case $version in 1.1[0-5].*) folders+=(before-1.16) ;; *) folders+=(since-1.16) ;; esac
+case $version in 2.*) folders+=(since-2.0) ;; esac
+programs=("$sources"/*.java)
+for folder in "${folders[@]}"; do
+  while read -r source; do programs+=("$source"); done < <(find "$sources/$folder" -name '*.java' | sort)
+done
+key=$(cat "${programs[@]}" "$sources"/*.properties | sha256sum | cut -c1-16)
 classes=$cache/classes-$key
 if [ ! -d "$classes" ]; then
   exec 9>"$cache/.lock"
@@ -20,7 +29,7 @@ if [ ! -d "$classes" ]; then
     work=$cache/compiling
     rm -rf "$work" && mkdir -p "$work"
     # Deprecated methods of one version are the only ones of the other.
-    javac -nowarn -XDignore.symbol.file -Xlint:-options --release 17 -encoding UTF-8 -cp "$jars/*" -d "$work" "$sources"/*.java >&2
+    javac -nowarn -XDignore.symbol.file -Xlint:-options --release 17 -encoding UTF-8 -cp "$jars/*" -d "$work" "${programs[@]}" >&2
     cp "$sources"/*.properties "$work/"
     mv "$work" "$classes"
   fi
