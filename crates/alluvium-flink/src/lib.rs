@@ -13,6 +13,8 @@ pub mod codec;
 mod cursor;
 mod error;
 pub mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod import;
 mod java;
 pub mod keyed;
@@ -22,6 +24,9 @@ pub mod scan;
 mod section;
 pub mod serializer;
 pub mod snapshot;
+#[cfg(test)]
+#[path = "../tests/it/snapshots.rs"]
+mod snapshots;
 pub mod verify;
 pub mod write;
 

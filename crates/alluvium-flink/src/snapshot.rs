@@ -63,6 +63,12 @@ impl Snapshot {
         Ok(Self { metadata, files })
     }
 
+    /// One that is not in a file.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) const fn of(metadata: Metadata, files: Files) -> Self {
+        Self { metadata, files }
+    }
+
     /// Whether it is what a task manager keeps on its own disk. Then there is no metadata: the operator's id is that of the vertex, the
     /// parallelism the least that there can be, the max parallelism 128 unless key groups say more, and the range of key groups all of them where it could not be seen.
     #[must_use]

@@ -13,25 +13,7 @@ use crate::cursor::Cursor;
 use crate::metadata::{KeyedHandle, Operator};
 use crate::serializer::{Serializer, Simple};
 use crate::snapshot::Snapshot;
-
-/// The folders of `data/flink` with a `_metadata`.
-fn folders() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/flink")];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.ends_with("_metadata") {
-                found.push(folder.clone());
-            }
-        }
-    }
-    found.sort();
-    assert!(found.len() >= 8, "{found:?}");
-    found
-}
+use crate::snapshots::folders;
 
 /// The block of every handle of a snapshot, if its file is there.
 fn blocks(folder: &Path) -> Vec<Vec<u8>> {
