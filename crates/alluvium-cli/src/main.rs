@@ -12,6 +12,7 @@ use clap::Parser as _;
 mod args;
 mod checkpoints;
 mod demo;
+mod difference;
 mod exit;
 mod export;
 mod flink;

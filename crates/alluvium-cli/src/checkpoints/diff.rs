@@ -3,6 +3,7 @@
 //! Both are read in row order, so that memory does not grow with the state. They may be of different jobs and
 //! parallelisms; not of different maximum parallelisms or keys, whose rows do not lie in the same places.
 
+mod entry;
 mod pairs;
 mod side;
 mod walk;
@@ -13,29 +14,17 @@ use alluvium_protocol::shape::difference;
 use anyhow::Result;
 use serde::Serialize;
 
+use self::entry::Difference;
 use self::pairs::{Pair, pairs};
-use self::walk::{Change, Counts, Difference, Tell, walk};
-use crate::args::{DiffFormat, DiffOptions};
+use self::walk::{Counts, walk};
+use crate::args::DiffOptions;
+use crate::difference::{self, Declared, Differences, ReadEnough, Tell, Telling};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::location::{Cut, NamedCut};
 use crate::output;
 use crate::state::cut_rows::CutRows;
-use crate::time::format_rfc3339;
 use crate::units;
-
-#[derive(Debug, Serialize)]
-struct Differences {
-    a: Compared,
-    b: Compared,
-    equal: bool,
-    states: Vec<State>,
-    /// Those of `--state`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entries: Option<Vec<Difference>>,
-    /// Whether there were more entries than the limit.
-    more: bool,
-}
 
 /// One of the two.
 #[derive(Debug, Serialize)]
@@ -57,14 +46,22 @@ impl Compared {
     }
 }
 
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} of job {}, parallelism {}, recorded in {}",
+            self.name, self.job, self.parallelism, self.record
+        )
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct State {
     state: String,
     kind: String,
-    /// `both`, `A` or `B`.
-    only_in: &'static str,
-    /// How the schemas differ.
-    schema: Vec<String>,
+    #[serde(flatten)]
+    declared: Declared,
     #[serde(flatten)]
     counts: Counts,
 }
@@ -85,72 +82,23 @@ pub(super) fn run(options: &DiffOptions) -> Result<Exit> {
         a.state(name).or_else(|_| b.state(name))?;
         pairs.retain(|pair| pair.name == *name);
     }
-    let mut found = Differences {
-        a: Compared::of(a.cut()),
-        b: Compared::of(b.cut()),
-        equal: true,
-        states: Vec::new(),
-        entries: None,
-        more: false,
-    };
-    let mut entries = Vec::new();
-    let mut keep = |difference| -> Result<()> {
-        if options.output == DiffFormat::Jsonl {
-            let is_read = output::one_of_many(&serde_json::to_string(&difference)?)?;
-            return if is_read {
-                Ok(())
-            } else {
-                Err(ReadEnough.into())
-            };
+    let compared = [a, b].map(|side| Compared::of(side.cut()));
+    let entries = options.state.is_some();
+    let mut entries = entries.then(|| Telling::new(options.output, options.limit));
+    let mut take;
+    let tell = match &mut entries {
+        Some(entries) => {
+            take = |difference| entries.take(difference);
+            Some(&mut take as &mut Tell<'_, Difference>)
         }
-        if (entries.len() as u64) < options.limit {
-            entries.push(difference);
-        } else {
-            found.more = true;
-        }
-        Ok(())
+        None => None,
     };
-    let tell = options
-        .state
-        .is_some()
-        .then_some(&mut keep as &mut Tell<'_>);
-    let counts = match compare(&mut sides, &pairs, tell) {
-        // What was told differs.
-        Err(error) if error.is::<ReadEnough>() => return Ok(Exit::Problem),
-        counts => counts?,
+    let Some(counts) = ReadEnough::or(compare(&mut sides, &pairs, tell))? else {
+        return Ok(Exit::Problem);
     };
-    found.entries = options.state.is_some().then_some(entries);
-    found.states = pairs.iter().zip(counts).map(state).collect();
-    let differs = |state: &State| {
-        state.counts.differ() || state.only_in != "both" || !state.schema.is_empty()
-    };
-    found.equal = !found.states.iter().any(differs);
-    match options.output {
-        DiffFormat::Json => output::json(&found)?,
-        DiffFormat::Table => output::text(&told(&found))?,
-        DiffFormat::Jsonl => {}
-    }
-    if found.more {
-        output::note("there are more entries: raise --limit to see them, or use --output jsonl");
-    }
-    Ok(if found.equal {
-        Exit::Done
-    } else {
-        Exit::Problem
-    })
+    let states = pairs.into_iter().zip(counts).map(state).collect();
+    Differences::new(compared, states, entries).print(options.output)
 }
-
-/// Whoever read the lines has closed the pipe.
-#[derive(Debug)]
-struct ReadEnough;
-
-impl fmt::Display for ReadEnough {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the pipe was closed")
-    }
-}
-
-impl std::error::Error for ReadEnough {}
 
 fn cut(text: &str, options: &DiffOptions) -> Result<Cut> {
     let named = match &options.within {
@@ -183,7 +131,7 @@ fn check_comparable([a, b]: &[CutRows; 2]) -> Result<()> {
 fn compare(
     sides: &mut [CutRows; 2],
     pairs: &[Pair],
-    mut tell: Option<&mut Tell<'_>>,
+    mut tell: Option<&mut Tell<'_, Difference>>,
 ) -> Result<Vec<Counts>> {
     let mut counts = vec![Counts::default(); pairs.len()];
     let [a, _] = &*sides;
@@ -195,125 +143,44 @@ fn compare(
     Ok(counts)
 }
 
-fn state((pair, counts): (&Pair, Counts)) -> State {
+fn state((pair, counts): (Pair, Counts)) -> State {
     State {
-        state: pair.name.clone(),
-        kind: pair.kind.clone(),
-        only_in: match (&pair.a, &pair.b) {
-            (Some(_), None) => "A",
-            (None, Some(_)) => "B",
-            _ => "both",
-        },
-        schema: pair.differences.clone(),
+        declared: Declared::new(pair.a.as_ref(), pair.b.as_ref(), pair.differences),
+        state: pair.name,
+        kind: pair.kind,
         counts,
     }
 }
 
-fn told(found: &Differences) -> String {
-    let side = |side: &Compared| {
-        format!(
-            "{} of job {}, parallelism {}, recorded in {}",
-            side.name, side.job, side.parallelism, side.record
-        )
-    };
-    let mut told = vec![
-        format!("A: {}", side(&found.a)),
-        format!("B: {}", side(&found.b)),
-    ];
-    for state in &found.states {
-        let name = &state.state;
-        if state.only_in != "both" {
-            told.push(format!("state {name} is in {} alone", state.only_in));
-        }
-        told.extend(
-            state
-                .schema
-                .iter()
-                .map(|what| format!("state {name}: {what}")),
-        );
+impl difference::State for State {
+    fn name(&self) -> String {
+        format!("state {}", self.state)
     }
-    told.push(states_table(&found.states));
-    told.extend(found.entries.as_deref().map(entries_table));
-    told.push(if found.equal { "equal" } else { "different" }.to_owned());
-    told.join("\n")
-}
 
-fn states_table(states: &[State]) -> String {
-    let columns = [
-        "state",
-        "kind",
-        "added",
-        "changed",
-        "removed",
-        "same",
-        "other expiry",
-        "bytes A",
-        "bytes B",
-        "different",
-    ];
-    let rows = states.iter().map(|state| {
-        let counts = &state.counts;
-        vec![
-            state.state.clone(),
-            state.kind.clone(),
-            units::count(counts.added),
-            units::count(counts.changed),
-            units::count(counts.removed),
-            units::count(counts.same),
-            counts.other_expiry.map_or_else(String::new, units::count),
-            units::bytes(counts.bytes_a),
-            units::bytes(counts.bytes_b),
-            units::bytes(counts.bytes_different),
-        ]
-    });
-    output::table(&columns, &columns[2..], rows)
-}
+    fn declared(&self) -> &Declared {
+        &self.declared
+    }
 
-fn entries_table(entries: &[Difference]) -> String {
-    let columns = [
-        "",
-        "key group",
-        "key",
-        "namespace",
-        "map key",
-        "time",
-        "from",
-        "before",
-        "after",
-        "expires before",
-        "expires after",
-    ];
-    let rows = entries.iter().map(|difference| {
-        let sign = match difference.change {
-            Change::Added => "+",
-            Change::Changed => "~",
-            Change::Removed => "-",
-        };
-        let mut cells = vec![sign.to_owned()];
-        let entry = difference.entry.cells().into_iter();
-        // The state's name is the same in all, and the value is told before and after.
-        cells.extend(entry.skip(1).take(5));
-        cells.push(
-            difference
-                .entry
-                .index
-                .map_or_else(String::new, |at| format!("[{at}]")),
-        );
-        let elements = difference.elements;
-        let shown = |value: &Option<_>, count: Option<u64>| {
-            let value: &Option<alluvium_protocol::value::Value> = value;
-            let value = value.as_ref().map_or_else(String::new, ToString::to_string);
-            match count {
-                Some(count) => format!("{value} of {count}"),
-                None => value,
-            }
-        };
-        cells.push(shown(&difference.before, elements.map(|(a, _)| a)));
-        cells.push(shown(&difference.after, elements.map(|(_, b)| b)));
-        let time = |time: Option<i64>| time.map_or_else(String::new, format_rfc3339);
-        cells.push(time(difference.expires_before));
-        cells.push(time(difference.expires_after));
-        cells
-    });
-    output::table(&columns, &["key group"], rows)
+    fn counts(&self) -> &difference::Counts {
+        &self.counts.entries
+    }
+
+    fn table(states: &[Self]) -> String {
+        let mut columns = vec!["state", "kind"];
+        columns.extend(difference::Counts::COLUMNS);
+        columns.extend(["other expiry", "bytes A", "bytes B", "different"]);
+        let rows = states.iter().map(|state| {
+            let counts = &state.counts;
+            let mut cells = vec![state.state.clone(), state.kind.clone()];
+            cells.extend(counts.entries.cells());
+            cells.extend([
+                counts.other_expiry.map_or_else(String::new, units::count),
+                units::bytes(counts.bytes_a),
+                units::bytes(counts.bytes_b),
+                units::bytes(counts.bytes_different),
+            ]);
+            cells
+        });
+        output::table(&columns, &columns[2..], rows)
+    }
 }

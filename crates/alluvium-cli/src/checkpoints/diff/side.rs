@@ -8,7 +8,7 @@ use alluvium_protocol::schema::{KeyedSchema, StateKind, StateSchema};
 use alluvium_protocol::value::Value;
 use anyhow::Result;
 
-use super::walk::ELEMENTS_SHOWN_MAX;
+use crate::difference::ELEMENTS_SHOWN_MAX;
 use crate::state::opened::Cursor;
 use crate::state::typed::{self, Entry};
 

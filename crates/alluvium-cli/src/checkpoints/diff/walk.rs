@@ -1,6 +1,6 @@
 //! Walks the rows of two checkpoints side by side, in row order, and says how their entries differ.
 //!
-//! Invariant: memory holds one row of each side and, of a list that differs, [`ELEMENTS_SHOWN_MAX`] elements of each,
+//! Invariant: memory holds one row of each side and, of a list that differs, [`difference::ELEMENTS_SHOWN_MAX`] elements of each,
 //! whatever the size of the state. Entries are met in the order of key groups, then states by name, then keys.
 //!
 //! When a value expires is no part of what it is: an entry that expires at another time is the same, and counted
@@ -18,51 +18,18 @@ use alluvium_protocol::value::Value;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::entry::Difference;
 use super::pairs::{Compared, Pair};
 use super::side::{List, Side};
+use crate::difference::{self, Change, Tell};
 use crate::state::cut_rows::CutRows;
-use crate::state::typed::{self, Entry, raw_option};
-
-/// Elements that are shown of a list that differs, from the first that does: 10, a line of a terminal.
-pub(super) const ELEMENTS_SHOWN_MAX: usize = 10;
-
-/// What became of an entry between A and B.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Change {
-    Added,
-    Changed,
-    Removed,
-}
-
-/// An entry that differs.
-#[derive(Debug, Serialize)]
-pub(super) struct Difference {
-    pub(super) change: Change,
-    /// Its key, and of a list the position of the first element that differs.
-    #[serde(flatten)]
-    pub(super) entry: Entry,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
-    pub(super) before: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "raw_option")]
-    pub(super) after: Option<Value>,
-    /// When what was there expires, if it is not a list.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) expires_before: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) expires_after: Option<i64>,
-    /// Of a list: its number of elements in A and in B.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) elements: Option<(u64, u64)>,
-}
+use crate::state::typed;
 
 /// How the entries of one state differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Counts {
-    pub(super) added: u64,
-    pub(super) changed: u64,
-    pub(super) removed: u64,
-    pub(super) same: u64,
+    #[serde(flatten)]
+    pub(super) entries: difference::Counts,
     /// How many of those that are the same expire at another time; `None` where values of one side do not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) other_expiry: Option<u64>,
@@ -74,15 +41,6 @@ pub(super) struct Counts {
     pub(super) bytes_different: u64,
 }
 
-impl Counts {
-    pub(super) const fn differ(&self) -> bool {
-        self.added + self.changed + self.removed > 0
-    }
-}
-
-/// Is given each entry that differs, if the walk is to tell them.
-pub(super) type Tell<'t> = dyn FnMut(Difference) -> Result<()> + 't;
-
 /// Compares one pair of states in one key group.
 ///
 /// # Errors
@@ -92,7 +50,7 @@ pub(super) fn walk(
     group: KeyGroup,
     pair: &Pair,
     counts: &mut Counts,
-    tell: Option<&mut Tell<'_>>,
+    tell: Option<&mut Tell<'_, Difference>>,
 ) -> Result<()> {
     let [a, b] = sides;
     let schemas = (a.schema().clone(), b.schema().clone());
@@ -134,7 +92,7 @@ pub(super) fn walk(
 struct Walk<'w, 't> {
     compared: Compared,
     counts: &'w mut Counts,
-    tell: Option<&'w mut Tell<'t>>,
+    tell: Option<&'w mut Tell<'t, Difference>>,
 }
 
 impl Walk<'_, '_> {
@@ -190,7 +148,6 @@ impl Walk<'_, '_> {
         };
         let (before, after, expiry, pair) = match change {
             Change::Removed => {
-                self.counts.removed += 1;
                 self.counts.bytes_a += bytes;
                 (
                     value,
@@ -200,7 +157,6 @@ impl Walk<'_, '_> {
                 )
             }
             Change::Added | Change::Changed => {
-                self.counts.added += 1;
                 self.counts.bytes_b += bytes;
                 (
                     None,
@@ -210,6 +166,7 @@ impl Walk<'_, '_> {
                 )
             }
         };
+        self.counts.entries.count(change);
         self.counts.bytes_different += bytes;
         if let Some(entry) = told.take() {
             self.say(Difference {
@@ -234,7 +191,7 @@ impl Walk<'_, '_> {
             let other_expiry = has_other_stamp(a, whole_a, b, whole_b)?;
             self.count_same(other_expiry);
         } else {
-            self.counts.changed += 1;
+            self.counts.entries.count(Change::Changed);
             self.counts.bytes_different += b.row_bytes();
             if self.tell.is_some() {
                 let difference = Difference {
@@ -287,7 +244,7 @@ impl Walk<'_, '_> {
             self.count_same(other_expiry);
             return Ok(());
         }
-        self.counts.changed += 1;
+        self.counts.entries.count(Change::Changed);
         self.counts.bytes_different += b.bytes;
         let elements = Some((a.count, b.count));
         self.say(Difference {
@@ -302,7 +259,7 @@ impl Walk<'_, '_> {
     }
 
     fn count_same(&mut self, other_expiry: bool) {
-        self.counts.same += 1;
+        self.counts.entries.same += 1;
         if let Some(count) = &mut self.counts.other_expiry {
             *count += u64::from(other_expiry);
         }

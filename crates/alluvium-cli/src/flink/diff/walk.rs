@@ -11,66 +11,19 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::entry::Difference;
 use super::records::Parts;
 use super::sort::{Record, Sorted};
-
-/// Elements that are shown of a list that differs, from the first that does: 10, a line of a terminal.
-const ELEMENTS_SHOWN_MAX: usize = 10;
-
-/// What became of an entry between A and B.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Change {
-    Added,
-    Changed,
-    Removed,
-}
-
-/// An entry that differs.
-#[derive(Debug, Serialize)]
-pub(super) struct Difference {
-    pub(super) change: Change,
-    pub(super) operator: String,
-    pub(super) state: Box<RawValue>,
-    pub(super) key_group: u16,
-    pub(super) key: Box<RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) namespace: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) map_key: Option<Box<RawValue>>,
-    /// Of a list: the position of the first element that differs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) index: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) time: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) before: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) after: Option<Box<RawValue>>,
-    /// Of a list: its number of elements in A and in B.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) elements: Option<(u64, u64)>,
-}
+use crate::difference::{self, Change, ELEMENTS_SHOWN_MAX, Tell};
 
 /// How the entries of one state differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Counts {
-    pub(super) added: u64,
-    pub(super) changed: u64,
-    pub(super) removed: u64,
-    pub(super) same: u64,
+    #[serde(flatten)]
+    pub(super) entries: difference::Counts,
     /// How many of those that are the same were accessed at another time.
     pub(super) other_access: u64,
 }
-
-impl Counts {
-    pub(super) const fn differ(&self) -> bool {
-        self.added + self.changed + self.removed > 0
-    }
-}
-
-/// Is given each entry that differs, if the walk is to tell them.
-pub(super) type Tell<'t> = dyn FnMut(Difference) -> Result<()> + 't;
 
 /// Compares the records of an operator; counts are by state, as JSON.
 ///
@@ -81,7 +34,7 @@ pub(super) fn walk(
     a: Sorted,
     b: Sorted,
     look: &dyn Fn() -> Result<()>,
-    mut tell: Option<&mut Tell<'_>>,
+    mut tell: Option<&mut Tell<'_, Difference>>,
 ) -> Result<BTreeMap<String, Counts>> {
     let mut sides = [a.peekable(), b.peekable()];
     let mut counts = BTreeMap::<String, Counts>::new();
@@ -184,11 +137,11 @@ impl Entry {
         self,
         operator: &str,
         counts: &mut BTreeMap<String, Counts>,
-        tell: Option<&mut Tell<'_>>,
+        tell: Option<&mut Tell<'_, Difference>>,
     ) -> Result<()> {
         let counts = counts.entry(self.address.state.clone()).or_default();
         if !self.differs {
-            counts.same += 1;
+            counts.entries.same += 1;
             counts.other_access += u64::from(self.other_access);
             return Ok(());
         }
@@ -197,15 +150,12 @@ impl Entry {
             (_, 0) => Change::Removed,
             _ => Change::Changed,
         };
-        match change {
-            Change::Added => counts.added += 1,
-            Change::Changed => counts.changed += 1,
-            Change::Removed => counts.removed += 1,
-        }
+        counts.entries.count(change);
         let Some(tell) = tell else { return Ok(()) };
         let is_list = self.address.index.is_some();
-        let shown = |values: &[String]| {
-            if is_list && !values.is_empty() {
+        // A list that is there, but ends before the first element that differs, shows none.
+        let shown = |values: &[String], count: u64| {
+            if is_list && count > 0 {
                 format!("[{}]", values.join(","))
             } else {
                 values.first().cloned().unwrap_or_default()
@@ -221,8 +171,8 @@ impl Entry {
             map_key: raw_option(self.address.map_key)?,
             index: self.first,
             time: self.address.time,
-            before: raw_option(shown(&self.before))?,
-            after: raw_option(shown(&self.after))?,
+            before: raw_option(shown(&self.before, self.elements.0))?,
+            after: raw_option(shown(&self.after, self.elements.1))?,
             elements: is_list.then_some(self.elements),
         })
     }
