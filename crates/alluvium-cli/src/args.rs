@@ -21,9 +21,9 @@ mod upkeep;
 pub(crate) use diff::{DIFF_EXAMPLES, DiffFormat, DiffOptions};
 pub(crate) use export::{ExportFormat, ExportOptions};
 pub(crate) use flink::{
-    FlinkCommand, FlinkDiffOptions, FlinkExportOptions, FlinkGetOptions, FlinkImportOptions,
-    FlinkPlace, FlinkRewriteOptions, FlinkRows, FlinkScanFormat, FlinkScanOptions,
-    FlinkShowOptions, FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions,
+    FlinkCommand, FlinkDiffOptions, FlinkExportOptions, FlinkFiles, FlinkGetOptions,
+    FlinkImportOptions, FlinkPlace, FlinkRewriteOptions, FlinkRows, FlinkScanFormat,
+    FlinkScanOptions, FlinkShowOptions, FlinkStatesOptions, FlinkTimersOptions, FlinkVerifyOptions,
     FlinkWriteOptions, KeyGroupsChoice, ValuesChoice,
 };
 pub(crate) use import::ImportOptions;

@@ -27,14 +27,40 @@ use crate::state::cut_rows::CutRows;
 use crate::state::typed::{Entries, Lists};
 use crate::units;
 
+/// What was written to a file, and what it is of.
 #[derive(Debug, Serialize)]
-struct Exported {
+pub(crate) struct Exported<F> {
+    #[serde(flatten)]
+    pub(crate) from: F,
+    pub(crate) file: String,
+    pub(crate) states: Vec<String>,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+impl<F: Serialize> Exported<F> {
+    /// Tells it.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub(crate) fn print(&self, format: Format) -> Result<()> {
+        match format {
+            Format::Json => output::json(self),
+            Format::Table => output::text(&format!(
+                "{}: {} rows of {}, {}",
+                self.file,
+                units::count(self.rows),
+                self.states.join(", "),
+                units::bytes(self.bytes)
+            )),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct From {
     checkpoint: String,
     job: String,
-    file: String,
-    states: Vec<String>,
-    rows: u64,
-    bytes: u64,
 }
 
 /// Exports.
@@ -67,8 +93,10 @@ pub(crate) fn run(options: &ExportOptions) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let exported = Exported {
-        checkpoint: from.cut().name.clone(),
-        job: from.cut().job.clone(),
+        from: From {
+            checkpoint: from.cut().name.clone(),
+            job: from.cut().job.clone(),
+        },
         file: file.display().to_string(),
         states: schema
             .states
@@ -78,16 +106,7 @@ pub(crate) fn run(options: &ExportOptions) -> Result<Exit> {
         rows: count,
         bytes,
     };
-    match options.output {
-        Format::Json => output::json(&exported)?,
-        Format::Table => output::text(&format!(
-            "{}: {} rows of {}, {}",
-            exported.file,
-            units::count(exported.rows),
-            exported.states.join(", "),
-            units::bytes(exported.bytes)
-        ))?,
-    }
+    exported.print(options.output)?;
     Ok(Exit::Done)
 }
 

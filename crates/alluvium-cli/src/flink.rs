@@ -6,6 +6,7 @@ mod entries;
 mod export;
 mod import;
 mod lines;
+mod moving;
 mod opened;
 mod rewrite;
 mod scan;
@@ -14,6 +15,7 @@ mod states;
 mod timers;
 mod verify;
 mod write;
+mod written;
 
 use std::sync::Arc;
 
@@ -53,9 +55,10 @@ fn open(place: &FlinkPlace) -> Result<Snapshot> {
 /// Opens the snapshot; `cancel` stops downloads.
 fn open_until(place: &FlinkPlace, cancel: &Cancel) -> Result<Snapshot> {
     let watch = Arc::new(cancel.clone());
-    Ok(Snapshot::open_watched(
+    Ok(Snapshot::open_task_local(
         &place.location,
-        &place.remap,
+        &place.files.remap,
         watch,
+        place.files.task_local_max_parallelism,
     )?)
 }

@@ -10,6 +10,7 @@ mod task_local;
 use std::sync::Arc;
 
 use alluvium::storage::{Cancel, Watch};
+use alluvium_protocol::key_group::MaxParallelism;
 
 use crate::error::{Error, Result};
 use crate::files::{Files, Folder, Remap};
@@ -49,6 +50,20 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::open`].
     pub fn open_watched(location: &str, remaps: &[Remap], watch: Arc<dyn Watch>) -> Result<Self> {
+        Self::open_task_local(location, remaps, watch, None)
+    }
+
+    /// As [`Snapshot::open_watched`], with the max parallelism of the job for what does not tell it: task-local state. Where there is
+    /// metadata, that counts.
+    ///
+    /// # Errors
+    /// As [`Snapshot::open`]; `Invalid` when task-local state has key groups that there are not of such a max parallelism.
+    pub fn open_task_local(
+        location: &str,
+        remaps: &[Remap],
+        watch: Arc<dyn Watch>,
+        max_parallelism: Option<MaxParallelism>,
+    ) -> Result<Self> {
         let (metadata, folder) = match locate::locate(location)? {
             Found::Metadata {
                 folder,
@@ -56,7 +71,8 @@ impl Snapshot {
                 bytes,
             } => (Metadata::read(&bytes, &name)?, folder),
             Found::TaskLocal(directory) => {
-                (task_local::read(&directory)?, Folder::Local(directory))
+                let metadata = task_local::read(&directory, max_parallelism)?;
+                (metadata, Folder::Local(directory))
             }
         };
         let files = Files::new(folder, remaps, watch);
@@ -70,7 +86,7 @@ impl Snapshot {
     }
 
     /// Whether it is what a task manager keeps on its own disk. Then there is no metadata: the operator's id is that of the vertex, the
-    /// parallelism the least that there can be, the max parallelism 128 unless key groups say more, and the range of key groups all of them where it could not be seen.
+    /// parallelism the least that there can be, the max parallelism 128 unless key groups or the caller say more, and the range of key groups all of them where it could not be seen.
     #[must_use]
     pub const fn is_task_local(&self) -> bool {
         // All others of this version have properties.

@@ -16,9 +16,11 @@ mod streams;
 
 use std::ops::ControlFlow;
 
+use alluvium_protocol::key_group::KeyGroupRange;
+
 use crate::error::{Error, Result};
-use crate::metadata::{Incremental, KeyedHandle, Operator};
-use crate::scan::{Place, Problem, Report, Row, Selection, Tables, run_strict, whose};
+use crate::metadata::{Incremental, KeyedHandle, Operator, Subtask};
+use crate::scan::{Place, Problem, Report, Row, Selection, Tables, Visit, run_strict, whose};
 use crate::snapshot::Snapshot;
 
 /// What a verification met.
@@ -39,18 +41,35 @@ pub struct Verified {
 /// `Cancelled` when downloads of the snapshot's files were stopped. What is wrong with the snapshot is no error, but in
 /// the report.
 pub fn verify(snapshot: &Snapshot) -> Result<Verified> {
+    let mut ignored = |_: &Place<'_>, _: &Row| Ok(ControlFlow::Continue(()));
+    verify_selected(snapshot, &Selection::default(), &mut ignored)
+}
+
+/// Reads a part of a snapshot, and tells what is wrong with it: files of the chosen operators, those of subtasks with keyed state only where
+/// it has chosen key groups; rows of the chosen states. `visit` is given each row, and can stop the verification.
+///
+/// # Errors
+/// `Invalid` when the selection names an operator or a state that is not there; what `visit` returns; otherwise as [`verify`].
+pub fn verify_selected(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    visit: &mut dyn Visit,
+) -> Result<Verified> {
     let mut verified = Verified {
         streams: 0,
         bytes: 0,
         report: Report::default(),
     };
-    for operator in snapshot.operators() {
-        streams::verify(operator, snapshot.files(), &mut verified)?;
+    for operator in selection.operators(snapshot)? {
+        let is_chosen = |subtask: &&Subtask| {
+            let range = managed(subtask).and_then(KeyedHandle::key_groups);
+            range.is_none_or(|range: KeyGroupRange| selection.of_range(Some(range)).is_some())
+        };
+        streams::verify(operator, &is_chosen, snapshot.files(), &mut verified)?;
         offsets::verify(operator, &mut verified.report);
-        for subtask in operator.subtasks() {
-            let state = subtask.state.as_ref();
-            let managed = state.and_then(|state| state.keyed_managed.as_ref());
-            for handle in managed.into_iter().flat_map(tables) {
+        for subtask in operator.subtasks().iter().filter(is_chosen) {
+            visit.look()?;
+            for handle in managed(subtask).into_iter().flat_map(tables) {
                 let whose = whose(operator, subtask.index);
                 let opened = Tables::open(handle, snapshot.files(), &whose);
                 let checked = opened.and_then(|tables| {
@@ -63,10 +82,13 @@ pub fn verify(snapshot: &Snapshot) -> Result<Verified> {
             }
         }
     }
-    let mut ignored = |_: &Place<'_>, _: &Row| Ok(ControlFlow::Continue(()));
-    let scanned = run_strict(snapshot, &Selection::default(), &mut ignored)?;
+    let scanned = run_strict(snapshot, selection, visit)?;
     verified.report.append(scanned);
     Ok(verified)
+}
+
+fn managed(subtask: &Subtask) -> Option<&KeyedHandle> {
+    subtask.state.as_ref()?.keyed_managed.as_ref()
 }
 
 /// The handles of RocksDB's files in a handle.

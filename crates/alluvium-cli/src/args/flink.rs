@@ -1,6 +1,7 @@
 //! Options of the commands on Flink's snapshots.
 
 use alluvium_flink::files::Remap;
+use alluvium_protocol::key_group::MaxParallelism;
 use clap::{Args, Subcommand};
 
 use crate::exit;
@@ -65,9 +66,25 @@ pub(crate) struct FlinkPlace {
     #[arg(value_name = "LOCATION")]
     pub(crate) location: String,
 
+    #[command(flatten)]
+    pub(crate) files: FlinkFiles,
+}
+
+/// What the metadata of a snapshot does not tell of its files.
+#[derive(Debug, Args)]
+pub(crate) struct FlinkFiles {
     /// Where files are that were moved: names that begin with FROM begin with TO. Can be given several times
     #[arg(long, value_name = "FROM=TO")]
     pub(crate) remap: Vec<Remap>,
+
+    /// Of a task manager's own copy (chk_17 in vtx_..._sti_0), which does not tell: the job's max parallelism [default: 128]
+    #[arg(long, value_name = "N", value_parser = max_parallelism)]
+    pub(crate) task_local_max_parallelism: Option<MaxParallelism>,
+}
+
+fn max_parallelism(text: &str) -> Result<MaxParallelism, String> {
+    let number = text.parse::<u32>().map_err(|error| error.to_string())?;
+    MaxParallelism::new(number).map_err(|error| error.to_string())
 }
 
 /// Options of `alluvium flink show`.

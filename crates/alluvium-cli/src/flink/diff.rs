@@ -50,7 +50,7 @@ struct State {
 pub(super) fn run(options: &FlinkDiffOptions) -> Result<Exit> {
     let cancel = interrupt::cancel_on_interrupt()?;
     let open =
-        |location: &str| Opened::open_one(location, &options.remap, &options.rows, cancel.clone());
+        |location: &str| Opened::open_one(location, &options.files, &options.rows, cancel.clone());
     let sides = [open(&options.a)?, open(&options.b)?];
     let mut entries = options
         .entries

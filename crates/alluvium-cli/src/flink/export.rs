@@ -21,17 +21,12 @@ use crate::args::FlinkExportOptions;
 use crate::exit::Exit;
 use crate::export::columns::columns_of_operators;
 use crate::export::destination::Destination;
-use crate::export::{self, is_broken_pipe, rows};
-use crate::output::{self, Format};
-use crate::units;
+use crate::export::{self, Exported, is_broken_pipe, rows};
+use crate::output;
 
 #[derive(Debug, Serialize)]
-struct Exported {
+struct From {
     snapshot: String,
-    file: String,
-    states: Vec<String>,
-    rows: u64,
-    bytes: u64,
 }
 
 /// Exports.
@@ -79,22 +74,15 @@ pub(super) fn run(options: &FlinkExportOptions) -> Result<Exit> {
     names.sort();
     names.dedup();
     let exported = Exported {
-        snapshot: opened.folder(),
+        from: From {
+            snapshot: opened.folder(),
+        },
         file: file.display().to_string(),
         states: names,
         rows: count,
         bytes,
     };
-    match options.output {
-        Format::Json => output::json(&exported)?,
-        Format::Table => output::text(&format!(
-            "{}: {} rows of {}, {}",
-            exported.file,
-            units::count(exported.rows),
-            exported.states.join(", "),
-            units::bytes(exported.bytes)
-        ))?,
-    }
+    exported.print(options.output)?;
     Ok(Exit::Done)
 }
 

@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use alluvium::storage::Cancel;
-use alluvium_flink::files::Remap;
 use alluvium_flink::metadata::{Operator, OperatorId};
 use alluvium_flink::scan::{Place, Problem, Report, Row, Selection, State, Visit};
+use alluvium_flink::verify::{Verified, verify_selected};
 use alluvium_flink::{Error, ErrorKind, Snapshot};
 use anyhow::Result;
 
-use crate::args::{FlinkPlace, FlinkRows};
+use crate::args::{FlinkFiles, FlinkPlace, FlinkRows};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::output;
@@ -32,17 +32,19 @@ impl Opened {
     /// Opens the snapshot; from here on Ctrl-C ends the command in order.
     pub(super) fn open(place: &FlinkPlace, rows: &FlinkRows) -> Result<Self> {
         let cancel = interrupt::cancel_on_interrupt()?;
-        Self::open_one(&place.location, &place.remap, rows, cancel)
+        Self::open_one(&place.location, &place.files, rows, cancel)
     }
 
     /// Opens one of several snapshots.
     pub(super) fn open_one(
         location: &str,
-        remap: &[Remap],
+        files: &FlinkFiles,
         rows: &FlinkRows,
         cancel: Cancel,
     ) -> Result<Self> {
-        let snapshot = Snapshot::open_watched(location, remap, Arc::new(cancel.clone()))?;
+        let watch = Arc::new(cancel.clone());
+        let known = files.task_local_max_parallelism;
+        let snapshot = Snapshot::open_task_local(location, &files.remap, watch, known)?;
         let uids = rows.operator.iter();
         let uids = uids.map(|uid| (OperatorId::of_uid(uid), uid.clone()));
         Ok(Self {
@@ -90,24 +92,22 @@ impl Opened {
         take: &mut dyn Take,
     ) -> Result<Report> {
         let steps = has_bar.then(|| Steps::new(self.key_groups(selection), "key groups"));
-        let mut reading = Reading {
-            opened: self,
-            take,
-            failed: None,
-            until_look: 0,
-            steps: steps.as_ref(),
-            rows: 0,
-            at: None,
-        };
+        let mut reading = Reading::new(self, take, steps.as_ref());
         let report = alluvium_flink::scan::scan(&self.snapshot, selection, &mut reading);
-        let failed = reading.failed.take();
-        if let Some(steps) = &steps {
-            steps.finish();
-        }
-        match failed {
-            Some(failed) => Err(failed),
-            None => Ok(report?),
-        }
+        reading.ended(report)
+    }
+
+    /// Verifies what is selected, with a bar of key groups. Problems are not told, but in the report.
+    ///
+    /// # Errors
+    /// When the selection names what is not there, or the command was interrupted.
+    pub(super) fn verify(&self, selection: &Selection) -> Result<Verified> {
+        let steps = Steps::new(self.key_groups(selection), "key groups");
+        let mut ignored = |_: &Place<'_>, _: &Row| Ok(ControlFlow::Continue(()));
+        let mut reading = Reading::new(self, &mut ignored, Some(&steps));
+        reading.tells_problems = false;
+        let verified = verify_selected(&self.snapshot, selection, &mut reading);
+        reading.ended(verified)
     }
 
     /// Key groups of the handles of the chosen operators.
@@ -197,9 +197,34 @@ struct Reading<'r> {
     rows: u64,
     /// Operator, subtask and key group.
     at: Option<(OperatorId, u32, u16)>,
+    tells_problems: bool,
 }
 
-impl Reading<'_> {
+impl<'r> Reading<'r> {
+    fn new(opened: &'r Opened, take: &'r mut dyn Take, steps: Option<&'r Steps>) -> Self {
+        Self {
+            opened,
+            take,
+            failed: None,
+            until_look: 0,
+            steps,
+            rows: 0,
+            at: None,
+            tells_problems: true,
+        }
+    }
+
+    /// What the reading led to; what made it end otherwise comes first.
+    fn ended<T>(self, result: alluvium_flink::Result<T>) -> Result<T> {
+        if let Some(steps) = self.steps {
+            steps.finish();
+        }
+        match self.failed {
+            Some(failed) => Err(failed),
+            None => Ok(result?),
+        }
+    }
+
     fn keep<T>(&mut self, result: Result<T>) -> alluvium_flink::Result<T> {
         result.map_err(|error| {
             self.failed = Some(error);
@@ -244,7 +269,14 @@ impl Visit for Reading<'_> {
         self.keep(result)
     }
 
+    fn look(&mut self) -> alluvium_flink::Result<()> {
+        let looked = self.opened.cancel.check("reading state");
+        self.keep(looked.map_err(Into::into))
+    }
+
     fn problem(&mut self, problem: &Problem) {
-        output::note(&format!("problem: {problem}"));
+        if self.tells_problems {
+            output::note(&format!("problem: {problem}"));
+        }
     }
 }

@@ -3,50 +3,21 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use alluvium::storage::{Cancel, Watch};
-use alluvium_flink::Snapshot;
 use alluvium_flink::files::Folder;
-use alluvium_flink::metadata::Version;
-use alluvium_flink::snapshot::Sizes;
-use alluvium_flink::write::{KeyFilter, Rewrite, Rewritten, rewrite};
+use alluvium_flink::write::{KeyFilter, Rewrite, rewrite};
 use alluvium_protocol::key_group::MaxParallelism;
 use anyhow::{Context as _, Result};
-use indicatif::ProgressBar;
-use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::moving::Moving;
+use super::written::Told;
 use crate::args::FlinkRewriteOptions;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
-use crate::output::{self, Format};
-use crate::progress;
 use crate::units;
 
 /// Bytes of keys that are chosen by a file: they are held in memory.
 const KEYS_BYTES_MAX: u64 = 256 << 20;
-
-#[derive(Debug, Serialize)]
-struct Told {
-    from: String,
-    to: String,
-    /// The releases of Flink that restore it.
-    written_for: &'static str,
-    metadata_version: u8,
-    operators: usize,
-    bytes: u64,
-    states: Vec<State>,
-}
-
-#[derive(Debug, Serialize)]
-struct State {
-    operator: String,
-    /// What it was called.
-    state: String,
-    name: String,
-    rows: u64,
-    bytes: u64,
-    left_out: u64,
-}
 
 /// Rewrites.
 ///
@@ -57,16 +28,11 @@ pub(super) fn run(options: &FlinkRewriteOptions) -> Result<Exit> {
     let cancel = interrupt::cancel_on_interrupt()?;
     let changes = changes(options)?;
     let snapshot = super::open_until(&options.place, &cancel)?;
-    let moving = Moving::new(cancel, &snapshot);
+    let moving = Moving::of_rows(cancel, &snapshot);
     let rewritten = rewrite(&snapshot, &changes, Folder::of(&options.to)?, &moving);
-    if let Some(bar) = &moving.bar {
-        bar.finish_and_clear();
-    }
-    let told = Told::of(&snapshot, &options.to, &rewritten?);
-    match options.output {
-        Format::Json => output::json(&told)?,
-        Format::Table => output::text(&table(&told))?,
-    }
+    moving.finish();
+    let from = snapshot.folder().to_string();
+    Told::of(from, &options.to, &rewritten?).print(options.output)?;
     Ok(Exit::Done)
 }
 
@@ -126,88 +92,4 @@ fn keys_in(path: &Path) -> Result<Vec<Json>> {
         keys.push(key);
     }
     Ok(keys)
-}
-
-/// Shows how many bytes of rows were read. They are more than the files have if these are compressed.
-struct Moving {
-    cancel: Cancel,
-    bar: Option<ProgressBar>,
-}
-
-impl Moving {
-    fn new(cancel: Cancel, snapshot: &Snapshot) -> Self {
-        let stored = Sizes::of_operators(snapshot.operators()).total_bytes();
-        let template = "{spinner} {bytes} of rows, {bytes_per_sec}, from {msg} of files";
-        let bar = progress::bar(template);
-        if let Some(bar) = &bar {
-            bar.set_message(units::bytes(stored));
-        }
-        Self { cancel, bar }
-    }
-}
-
-impl Watch for Moving {
-    fn cancel(&self) -> &Cancel {
-        &self.cancel
-    }
-
-    fn moved(&self, bytes: u64) {
-        if let Some(bar) = &self.bar {
-            bar.inc(bytes);
-        }
-    }
-}
-
-impl Told {
-    fn of(snapshot: &Snapshot, to: &str, rewritten: &Rewritten) -> Self {
-        let states = rewritten.states.iter().map(|state| State {
-            operator: state.operator.clone(),
-            state: state.state.clone(),
-            name: state.name.clone(),
-            rows: state.rows,
-            bytes: state.bytes,
-            left_out: state.left_out,
-        });
-        Self {
-            from: snapshot.folder().to_string(),
-            to: to.to_owned(),
-            written_for: match rewritten.version {
-                Version::V4 => "1.16 to 1.20",
-                Version::V5 => "2.0",
-                _ => "2.1 and later",
-            },
-            metadata_version: rewritten.version.number(),
-            operators: rewritten.operators,
-            bytes: rewritten.bytes,
-            states: states.collect(),
-        }
-    }
-}
-
-fn table(told: &Told) -> String {
-    let rows = told.states.iter().map(|state| {
-        let was = (state.state != state.name).then(|| state.state.clone());
-        let left_out = match state.left_out {
-            0 => String::new(),
-            rows => units::count(rows),
-        };
-        vec![
-            state.operator.clone(),
-            state.name.clone(),
-            was.unwrap_or_default(),
-            units::count(state.rows),
-            left_out,
-            units::bytes(state.bytes),
-        ]
-    });
-    let columns = ["operator", "state", "before", "rows", "left out", "size"];
-    let rows = output::table(&columns, &["rows", "left out", "size"], rows);
-    format!(
-        "wrote {} of {} for Flink {}: {} operators, {}\n{rows}",
-        told.to,
-        told.from,
-        told.written_for,
-        told.operators,
-        units::bytes(told.bytes)
-    )
 }

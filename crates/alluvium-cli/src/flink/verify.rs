@@ -1,11 +1,10 @@
 //! `alluvium flink verify`: whether a snapshot is whole: files, offsets, checksums, key groups, and every row.
 
 use alluvium_flink::scan::Problem;
-use alluvium_flink::verify::verify;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::opened::ended;
+use super::opened::{Opened, ended};
 use crate::args::FlinkVerifyOptions;
 use crate::exit::Exit;
 use crate::output::{self, Format};
@@ -49,13 +48,13 @@ impl Wrong {
 /// Verifies and prints what was found. Damage is no error but an answer, with [`Exit::Problem`].
 ///
 /// # Errors
-/// When there is no snapshot, or Ctrl-C was pressed while a file was downloaded.
+/// When there is no snapshot, it has no such operator or state, or Ctrl-C was pressed.
 pub(super) fn run(options: &FlinkVerifyOptions) -> Result<Exit> {
-    let snapshot = super::open(&options.place)?;
-    let verified = verify(&snapshot)?;
+    let opened = Opened::open(&options.place, &options.rows)?;
+    let verified = opened.verify(&options.rows.selection(None))?;
     let report = &verified.report;
     let found = Verified {
-        snapshot: snapshot.folder().to_string(),
+        snapshot: opened.folder(),
         streams: verified.streams,
         bytes: verified.bytes,
         rows: report.rows(),

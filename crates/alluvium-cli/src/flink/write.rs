@@ -4,34 +4,14 @@ use alluvium::savepoint::SavepointFolder;
 use alluvium_flink::Snapshot;
 use alluvium_flink::files::Folder;
 use alluvium_flink::return_path::{Return, write_back};
-use alluvium_flink::write::Rewritten;
 use anyhow::Result;
-use serde::Serialize;
 
+use super::moving::Moving;
+use super::written::Told;
 use crate::args::FlinkWriteOptions;
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::location::{FolderName, open_to_read};
-use crate::output::{self, Format};
-use crate::units;
-
-#[derive(Debug, Serialize)]
-struct Told {
-    savepoint: String,
-    /// The version of the metadata.
-    version: String,
-    operators: usize,
-    bytes: u64,
-    states: Vec<State>,
-}
-
-#[derive(Debug, Serialize)]
-struct State {
-    operator: String,
-    state: String,
-    rows: u64,
-    bytes: u64,
-}
 
 /// Writes.
 ///
@@ -50,49 +30,9 @@ pub(super) fn run(options: &FlinkWriteOptions) -> Result<Exit> {
         left_out: options.leave_out.iter().cloned().collect(),
         version: options.version,
     };
-    let written = write_back(&savepoint, &like, &what, Folder::of(&options.to)?, &cancel)?;
-    let told = Told::of(&written, options.to.clone());
-    match options.output {
-        Format::Json => output::json(&told)?,
-        Format::Table => output::text(&table(&told))?,
-    }
+    let moving = Moving::of_all(cancel);
+    let written = write_back(&savepoint, &like, &what, Folder::of(&options.to)?, &moving);
+    moving.finish();
+    Told::of(options.savepoint.clone(), &options.to, &written?).print(options.output)?;
     Ok(Exit::Done)
-}
-
-impl Told {
-    fn of(written: &Rewritten, savepoint: String) -> Self {
-        let states = written.states.iter().map(|state| State {
-            operator: state.operator.clone(),
-            state: state.name.clone(),
-            rows: state.rows,
-            bytes: state.bytes,
-        });
-        Self {
-            savepoint,
-            version: format!("{:?}", written.version),
-            operators: written.operators,
-            bytes: written.bytes,
-            states: states.collect(),
-        }
-    }
-}
-
-fn table(told: &Told) -> String {
-    let rows = told.states.iter().map(|state| {
-        vec![
-            state.operator.clone(),
-            state.state.clone(),
-            units::count(state.rows),
-            units::bytes(state.bytes),
-        ]
-    });
-    let columns = ["operator", "state", "rows", "bytes"];
-    format!(
-        "savepoint {} of Flink, metadata {}, {} operators, {}\n{}",
-        told.savepoint,
-        told.version,
-        told.operators,
-        units::bytes(told.bytes),
-        output::table(&columns, &["rows", "bytes"], rows)
-    )
 }

@@ -124,7 +124,7 @@ impl Sink<'_> {
                     let wanted = self.enter(nth, state, part(key), part(namespace))?;
                     return Ok(wanted.then_some(None));
                 }
-                Ok(self.enter_opaque(rest).then_some(None))
+                Ok(self.enter_opaque(rest)?.then_some(None))
             }
             Err(error) => Err(error),
         }
@@ -134,7 +134,7 @@ impl Sink<'_> {
         let (Some(layout), Some(namespace)) = (state.layout, &state.namespace) else {
             let rest = key.bytes.get(width..).unwrap_or_default();
             let rest = Bytes { bytes: rest, ..key };
-            if self.enter_opaque(rest) {
+            if self.enter_opaque(rest)? {
                 self.emit(nth, state, Content::Bytes(rest.bytes.to_vec()))?;
             }
             return Ok(());
@@ -160,7 +160,7 @@ impl Sink<'_> {
                         };
                         self.enter(nth, state, key, namespace)?
                     }
-                    None => self.enter_opaque(rest),
+                    None => self.enter_opaque(rest)?,
                 };
                 if wanted {
                     self.emit(nth, state, Content::Timer(time))?;

@@ -16,6 +16,9 @@ use crate::files::Files;
 use crate::metadata::Operator;
 use crate::serializer::Serializer;
 
+/// Rows of other keys between two looks whether the scan is still wanted: far less than a second's.
+const PASSED_BETWEEN_LOOKS: u32 = 1024;
+
 /// What is looked at beyond what reading needs.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Checks {
@@ -53,6 +56,8 @@ pub(super) struct Sink<'v> {
     decoded: Option<usize>,
     key: Vec<u8>,
     namespace: Vec<u8>,
+    /// Rows that were passed over since the last look.
+    passed: u32,
 }
 
 impl<'v> Sink<'v> {
@@ -89,6 +94,7 @@ impl<'v> Sink<'v> {
             decoded: None,
             key: Vec::new(),
             namespace: Vec::new(),
+            passed: 0,
         }
     }
 
@@ -154,6 +160,9 @@ impl<'v> Sink<'v> {
         result: Step<()>,
     ) -> Step<()> {
         match result {
+            Err(Halt::Damage(error)) if error.kind() == ErrorKind::Cancelled => {
+                Err(Halt::Failed(error))
+            }
             Err(Halt::Damage(error)) => {
                 // What it was decoded from may not be what the row holds.
                 self.decoded = None;
@@ -190,7 +199,7 @@ impl<'v> Sink<'v> {
         if let Some(wanted) = self.wanted.as_ref().and_then(WantedKey::bytes)
             && wanted != key.bytes
         {
-            return Ok(false);
+            return self.pass();
         }
         if self.decoded != Some(nth) || self.key != key.bytes {
             self.decoded = None;
@@ -205,8 +214,20 @@ impl<'v> Sink<'v> {
             self.decoded = Some(nth);
         }
         self.check_group(state, key);
-        let wanted = self.wanted.as_ref();
-        Ok(wanted.is_none_or(|wanted| wanted.bytes().is_some() || wanted.is(&self.row.key)))
+        match &self.wanted {
+            Some(wanted) if wanted.bytes().is_none() && !wanted.is(&self.row.key) => self.pass(),
+            _ => Ok(true),
+        }
+    }
+
+    /// A row is not wanted; the scan may not be, either.
+    fn pass(&mut self) -> Result<bool> {
+        self.passed += 1;
+        if self.passed == PASSED_BETWEEN_LOOKS {
+            self.passed = 0;
+            self.visit.look()?;
+        }
+        Ok(false)
     }
 
     fn set_namespace(&mut self, state: &State, namespace: Bytes<'_>) -> Result<()> {
@@ -219,12 +240,14 @@ impl<'v> Sink<'v> {
     }
 
     /// The row of a key whose end cannot be found: the key is `rest`, what is behind the key group.
-    pub(super) fn enter_opaque(&mut self, rest: Bytes<'_>) -> bool {
+    pub(super) fn enter_opaque(&mut self, rest: Bytes<'_>) -> Result<bool> {
         self.decoded = None;
         self.row.key = Value::Bytes(rest.bytes.to_vec());
         self.row.namespace = None;
-        let wanted = self.wanted.as_ref();
-        wanted.is_none_or(|wanted| wanted.is(&self.row.key))
+        match &self.wanted {
+            Some(wanted) if !wanted.is(&self.row.key) => self.pass(),
+            _ => Ok(true),
+        }
     }
 
     fn check_group(&mut self, state: &State, key: Bytes<'_>) {

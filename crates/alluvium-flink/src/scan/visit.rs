@@ -25,6 +25,15 @@ pub trait Visit {
     /// Any error ends the scan, which returns it.
     fn row(&mut self, place: &Place<'_>, row: &Row) -> Result<ControlFlow<()>>;
 
+    /// Called now and then where no row is handed out for long: among rows of other keys than the one that is looked for, and
+    /// among files that are checked.
+    ///
+    /// # Errors
+    /// Any error ends the scan, which returns it. Its kind is to be `Cancelled`: others are taken for damage.
+    fn look(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Something could not be read; the scan goes on behind it. The same is in the [`Report`](super::Report).
     fn problem(&mut self, problem: &Problem) {
         let _ = problem;

@@ -11,7 +11,8 @@
 //! be read as one, RocksDB's folder the one with a `CURRENT`, the vertex and subtask are in the names of folders. The vertex has the id of the first operator of its chain,
 //! which the keyed one nearly always is. Of the object only the range of key groups is taken, where it can be seen.
 //!
-//! Not known and assumed: the max parallelism, as 128 unless a key group is above; the parallelism, as what the subtask's number needs.
+//! Not known and assumed: the max parallelism, as 128 unless a key group is above or the caller knows it (keys are read wrong if it is on the other
+//! side of 128, where their prefix grows to two bytes); the parallelism, as what the subtask's number needs.
 
 use std::fs::File;
 use std::path::Path;
@@ -44,8 +45,8 @@ pub(super) fn checkpoint_number(name: &str) -> Option<u64> {
     name.strip_prefix("chk_")?.parse().ok()
 }
 
-/// The folder's content as a snapshot of one operator with one subtask.
-pub(super) fn read(directory: &Path) -> Result<Metadata> {
+/// The folder's content as a snapshot of one operator with one subtask, of so many key groups if that is known.
+pub(super) fn read(directory: &Path, known: Option<MaxParallelism>) -> Result<Metadata> {
     let names = names(directory)?;
     let backends = backends(directory, &names);
     let metas: Vec<&String> = names
@@ -66,11 +67,20 @@ pub(super) fn read(directory: &Path) -> Result<Metadata> {
     let checkpoint_id = checkpoint_number(&name.to_string_lossy()).unwrap_or(0);
     let range = std::fs::read(directory.join(OBJECT)).ok();
     let range = range.and_then(|object| key_groups(&object));
-    let max_parallelism = match range {
-        Some(range) if range.last().get() >= MaxParallelism::DEFAULT.get() => {
+    let max_parallelism = match (known, range) {
+        (Some(known), Some(range)) if !known.all().covers(range) => {
+            return Err(Error::invalid(format!(
+                "{} has key groups {} to {}, and the job would have {known}",
+                directory.display(),
+                range.first(),
+                range.last()
+            )));
+        }
+        (Some(known), _) => known,
+        (None, Some(range)) if range.last().get() >= MaxParallelism::DEFAULT.get() => {
             MaxParallelism::LARGEST
         }
-        _ => MaxParallelism::DEFAULT,
+        (None, _) => MaxParallelism::DEFAULT,
     };
     let handle = Incremental {
         checkpoint_id: i64::try_from(checkpoint_id).unwrap_or(0),

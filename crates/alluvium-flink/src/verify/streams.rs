@@ -3,14 +3,20 @@
 use super::{Verified, add};
 use crate::error::{ErrorKind, Result};
 use crate::files::Files;
-use crate::metadata::{KeyedHandle, Operator, Part, StreamHandle, SubtaskState};
+use crate::metadata::{KeyedHandle, Operator, Part, StreamHandle, Subtask, SubtaskState};
 use crate::scan::whose;
 
-pub(super) fn verify(operator: &Operator, files: &Files, verified: &mut Verified) -> Result<()> {
+/// Looks at the files of the operator and of its subtasks that are chosen.
+pub(super) fn verify(
+    operator: &Operator,
+    is_chosen: &dyn Fn(&&Subtask) -> bool,
+    files: &Files,
+    verified: &mut Verified,
+) -> Result<()> {
     if let Some(coordinator) = &operator.coordinator {
         open(operator, 0, coordinator, files, verified)?;
     }
-    for subtask in operator.subtasks() {
+    for subtask in operator.subtasks().iter().filter(is_chosen) {
         for stream in subtask.state.iter().flat_map(streams) {
             open(operator, subtask.index, stream, files, verified)?;
         }

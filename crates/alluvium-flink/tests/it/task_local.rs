@@ -4,11 +4,14 @@
 //! are those of a retained checkpoint, laid out as task managers do.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use alluvium::storage::Cancel;
 
 use alluvium_flink::files::Remap;
 use alluvium_flink::metadata::{Incremental, KeyedHandle};
 use alluvium_flink::{ErrorKind, Snapshot};
-use alluvium_protocol::key_group::KeyGroupRange;
+use alluvium_protocol::key_group::{KeyGroupRange, MaxParallelism};
 use tempfile::TempDir;
 
 use crate::snapshots;
@@ -144,4 +147,21 @@ fn a_copy_without_a_description_of_its_states_tells_what_is_there() {
     );
     assert!(told.contains("_task_state_snapshot"), "{told}");
     drop(kept.root);
+}
+
+#[test]
+fn a_max_parallelism_that_the_caller_knows_counts() {
+    let kept = kept();
+    let open = |number| {
+        let location = kept.checkpoint.to_str().unwrap();
+        let known = MaxParallelism::new(number).ok();
+        Snapshot::open_task_local(location, &[], Arc::new(Cancel::new()), known)
+    };
+
+    let opened = open(1000).unwrap();
+    let refused = open(100).unwrap_err();
+
+    assert_eq!(opened.operators()[0].max_parallelism.get(), 1000);
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    assert!(refused.to_string().contains("64 to 127"), "{refused}");
 }

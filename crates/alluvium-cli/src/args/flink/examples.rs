@@ -57,5 +57,7 @@ pub(super) const VERIFY: &str = "\
 Examples:
   alluvium flink verify /flink/savepoints/savepoint-0e6514-0ea1a2407061
   alluvium flink verify s3://bucket/checkpoints/0e65142edda784814974acbe27be240c/chk-51 --output json
+  alluvium flink verify chk-51 --operator keyed-all --key-groups 0-63
 
-Reads all files and decodes all rows. Ends with 1 if there is a problem.";
+Reads all files and decodes all rows, or those of the operators, states and key groups that are named. Ends with 1 if there is a
+problem.";

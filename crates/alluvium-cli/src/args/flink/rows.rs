@@ -6,7 +6,7 @@ use alluvium_flink::scan::Selection;
 use alluvium_protocol::key_group::KeyGroupRange;
 use clap::{Args, ValueEnum};
 
-use super::FlinkPlace;
+use super::{FlinkFiles, FlinkPlace};
 use crate::args::ExportFormat;
 use crate::output::Format;
 use crate::time;
@@ -169,9 +169,8 @@ pub(crate) struct FlinkDiffOptions {
     #[arg(value_name = "B")]
     pub(crate) b: String,
 
-    /// Where files are that were moved: names that begin with FROM begin with TO. Can be given several times
-    #[arg(long, value_name = "FROM=TO")]
-    pub(crate) remap: Vec<alluvium_flink::files::Remap>,
+    #[command(flatten)]
+    pub(crate) files: FlinkFiles,
 
     #[command(flatten)]
     pub(crate) rows: FlinkRows,
@@ -216,6 +215,9 @@ pub(crate) struct FlinkExportOptions {
 pub(crate) struct FlinkVerifyOptions {
     #[command(flatten)]
     pub(crate) place: FlinkPlace,
+
+    #[command(flatten)]
+    pub(crate) rows: FlinkRows,
 
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
