@@ -1,6 +1,5 @@
 //! A savepoint of Flink that was written, as it is told.
 
-use std::path::Path;
 
 use alluvium_flink::metadata::Version;
 use alluvium_flink::write::Rewritten;
@@ -35,7 +34,7 @@ struct State {
 
 impl Told {
     /// Of what was written to `to`, of what is at `from`.
-    pub(super) fn of(from: String, to: &Path, rewritten: &Rewritten) -> Self {
+    pub(super) fn of(from: String, to: &str, rewritten: &Rewritten) -> Self {
         let states = rewritten.states.iter().map(|state| State {
             operator: state.operator.clone(),
             state: state.state.clone(),
@@ -46,7 +45,7 @@ impl Told {
         });
         Self {
             from,
-            to: to.display().to_string(),
+            to: to.to_owned(),
             written_for: match rewritten.version {
                 Version::V4 => "1.16 to 1.20",
                 Version::V5 => "2.0",
