@@ -181,6 +181,7 @@ impl difference::State for State {
             ]);
             cells
         });
-        output::table(&columns, &columns[2..], rows)
+        let numbers = columns.get(2..).unwrap_or_default();
+        output::table(&columns, numbers, rows)
     }
 }

@@ -212,6 +212,7 @@ impl difference::State for State {
             ]);
             cells
         });
-        output::table(&columns, &columns[3..], rows)
+        let numbers = columns.get(3..).unwrap_or_default();
+        output::table(&columns, numbers, rows)
     }
 }

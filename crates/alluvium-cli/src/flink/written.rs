@@ -1,6 +1,5 @@
 //! A savepoint of Flink that was written, as it is told.
 
-
 use alluvium_flink::metadata::Version;
 use alluvium_flink::write::Rewritten;
 use anyhow::Result;
