@@ -85,13 +85,14 @@ fn flink_2_restores_a_canonical_savepoint_of_flink_1_with_either_backend() {
     assert_same(&by_rocksdb, &expected);
 }
 
-/// The snapshots in `data/flink/more` whose names begin with `flink-1`, or all others, by name.
+/// The snapshots in `data/flink/more` that a Flink 1 took, whose names begin with `flink-1` or `v1`, or all others, by name.
 fn more(by_flink_1: bool) -> Vec<(String, std::path::PathBuf)> {
     let more = data().join("more");
     let name = |folder: std::path::PathBuf| {
         let first = folder.strip_prefix(&more).ok()?.components().next()?;
         let name = first.as_os_str().to_str()?.to_owned();
-        (name.starts_with("flink-1") == by_flink_1).then_some((name, folder))
+        let is_of_flink_1 = name.starts_with("flink-1") || name.starts_with("v1.");
+        (is_of_flink_1 == by_flink_1).then_some((name, folder))
     };
     let found: Vec<_> = crate::snapshots::folders()
         .into_iter()

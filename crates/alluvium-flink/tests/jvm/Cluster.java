@@ -39,6 +39,8 @@ final class Cluster implements AutoCloseable {
         Versions.set(settings, "restart-strategy.type", "none");
         settings.setString("execution.checkpointing.interval", "10 d");
         settings.setString("execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION");
+        // Before 1.18 a job that has ended waits for its next checkpoint otherwise: for ten days.
+        settings.setString("execution.checkpointing.checkpoints-after-tasks-finish.enabled", "false");
         return settings;
     }
 

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -17,7 +18,9 @@ import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.execution.ExecutionState;
+import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
+import org.apache.flink.runtime.executiongraph.ErrorInfo;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -37,6 +40,9 @@ import org.apache.flink.util.Collector;
 public final class Fixture {
     /** Counted down when the last event was sent: a snapshot that begins afterwards has all of them. */
     private static volatile CountDownLatch sent;
+
+    /** After which a job that neither runs nor fails is given up: many times what the largest fixture takes on a busy machine. */
+    private static final long SECONDS_MAX = 60;
 
     private Fixture() {}
 
@@ -78,27 +84,36 @@ public final class Fixture {
         Versions.set(settings, "execution.checkpointing.dir", checkpoints.toUri().toString());
         sent = new CountDownLatch(1);
         JobID job = cluster.submit(job(settings, uids, events, parallelism, max));
-        sent.await();
-        awaitTasks(cluster, job);
+        awaitEvents(cluster, job);
         if (format.equals("checkpoint")) {
-            cluster.flink().triggerCheckpoint(job).get();
-            cluster.flink().cancelJob(job).get();
+            cluster.flink().triggerCheckpoint(job).get(SECONDS_MAX, TimeUnit.SECONDS);
+            cluster.flink().cancelJob(job).get(SECONDS_MAX, TimeUnit.SECONDS);
         } else {
             SavepointFormatType type = SavepointFormatType.valueOf(format.toUpperCase(java.util.Locale.ROOT));
-            cluster.flink().triggerSavepoint(job, out.toUri().toString(), true, type).get();
+            cluster.flink().triggerSavepoint(job, out.toUri().toString(), true, type).get(SECONDS_MAX, TimeUnit.SECONDS);
         }
-        cluster.flink().requestJobResult(job).get();
+        cluster.flink().requestJobResult(job).get(SECONDS_MAX, TimeUnit.SECONDS);
         try (Stream<Path> all = Files.walk(out)) { // Directories that nothing was written to.
             all.sorted(java.util.Comparator.reverseOrder()).filter(Files::isDirectory).forEach(it -> it.toFile().delete());
         }
     }
 
-    /** Flink refuses snapshots while a task is being started. */
-    private static void awaitTasks(Cluster cluster, JobID job) throws Exception {
-        for (boolean running = false; !running; Thread.sleep(20)) {
+    /** Flink refuses snapshots while a task is being started. A job that fails sends nothing, and says why. */
+    private static void awaitEvents(Cluster cluster, JobID job) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_MAX);
+        for (boolean running = false; !running || sent.getCount() > 0; Thread.sleep(20)) {
+            AccessExecutionGraph graph = cluster.flink().getExecutionGraph(job).get(SECONDS_MAX, TimeUnit.SECONDS);
+            if (graph.getState().isGloballyTerminalState()) {
+                ErrorInfo why = graph.getFailureInfo();
+                throw new IllegalStateException("the job ended: " + (why == null ? graph.getState() : why.getExceptionAsString()));
+            }
             running = true;
-            for (AccessExecutionVertex task : cluster.flink().getExecutionGraph(job).get().getAllExecutionVertices()) {
+            for (AccessExecutionVertex task : graph.getAllExecutionVertices()) {
                 running &= task.getExecutionState() == ExecutionState.RUNNING;
+            }
+            if (System.nanoTime() > end) {
+                cluster.flink().cancelJob(job);
+                throw new IllegalStateException("the job did not send its events within " + SECONDS_MAX + " s");
             }
         }
     }

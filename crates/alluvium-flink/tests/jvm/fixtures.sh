@@ -4,15 +4,19 @@
 # Checkpoints name their files by where they were written: below file:/data/flink/checkpoints, as those of data/flink do. That
 # directory must be writable; it is removed in the end.
 #
-# Usage: fixtures.sh        (all of them, several minutes)
+# Usage: fixtures.sh [VERSION…]        (of these versions; without any of all of them, several minutes)
 set -euo pipefail
 cd "$(dirname "$0")"
 target=$(cd ../../../../data/flink && pwd)/more
 work=/data/flink/checkpoints/more
-rm -rf "$work" "$target" && mkdir -p "$work" "$target"
+rm -rf "$work" && mkdir -p "$work" "$target"
+# Versions of which there are a few snapshots each, for what they write otherwise.
+others='1.16.3 1.18.1 1.19.3 2.0.2 2.1.3 2.2.1'
+read -ra versions <<< "${*:-2.3.0 1.20.5 $others}"
 
 two=$work/2.3.0.requests one=$work/1.20.5.requests
 some=operators=keyed-all+tumbling-agg+tumbling-list+session-agg
+older=operators=keyed-all+tumbling-list+session-agg
 keys=operators=long-keys+tuple-keys+pair-keys+namespaces
 compressed=execution.checkpointing.snapshot-compression=true
 cat > "$two" <<'REQUESTS'
@@ -46,14 +50,22 @@ flink-1-kinds            operators=kinds,keys=3,format=canonical
 flink-1-table            operators=table-rows,keys=3,format=canonical
 flink-1-native-rocksdb   operators=tuple-keys,keys=6,format=native
 REQUESTS
-for requests in "$two" "$one"; do
-  version=$(basename "$requests" .requests)
-  sed -i "s/SOME/$some/; s/KEYS/$keys/; s/COMPRESSED/$compressed/" "$requests"
+for version in $others; do
+  cat > "$work/$version.requests" <<REQUESTS
+v$version-canonical  OLDER,keys=6,max=16,format=canonical
+v$version-native     operators=tuple-keys,keys=6,format=native
+v$version-checkpoint OLDER,keys=6,max=16,format=checkpoint,backend=hashmap
+REQUESTS
+done
+for version in "${versions[@]}"; do
+  requests=$work/$version.requests
+  [ -f "$requests" ] || { echo "fixtures.sh: there are none of Flink $version" >&2; exit 2; }
+  sed -i "s/SOME/$some/; s/OLDER/$older/; s/KEYS/$keys/; s/COMPRESSED/$compressed/" "$requests"
   arguments=() asked=$work/asked
   while read -r name rest; do arguments+=("out=$work/$name,$rest"); done < "$requests"
-  ./run.sh "$version" Fixture "${arguments[@]}" 2> "$work/log" || { cat "$work/log"; exit 1; }
+  timeout 300 ./run.sh "$version" Fixture "${arguments[@]}" 2> "$work/log" || { cat "$work/log"; exit 1; }
   while read -r name rest; do
-    mkdir "$target/$name"
+    rm -rf "$target/$name" "$target/$name.jsonl.gz" && mkdir "$target/$name"
     snapshot=$target/$name
     # A job that a savepoint was taken of may have made a checkpoint of its own before.
     if ! cp -r "$work/$name"/savepoint-*/. "$snapshot/" 2>/dev/null; then
@@ -63,9 +75,9 @@ for requests in "$two" "$one"; do
     printf 'snapshot=%s\tparallelism=1\tbackend=rocksdb\tout=%s\tfrom=file:%s\tto=file:%s\n' \
       "$snapshot" "$target/$name.jsonl" "$work" "$target"
   done < "$requests" > "$asked"
-  ./run.sh "$version" Restore < "$asked" 2> "$work/log" | tee "$work/answers"
+  timeout 300 ./run.sh "$version" Restore < "$asked" 2> "$work/log" | tee "$work/answers"
   ! grep error "$work/answers"
 done
 rm -rf "$work" && rmdir -p --ignore-fail-on-non-empty "$(dirname "$work")"
-gzip -9n "$target"/*.jsonl
+gzip -9nf "$target"/*.jsonl
 du -sb "$target"
