@@ -11,7 +11,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-kept_bytes_max=4096
+# Of each target: enough for the tests of every build, little enough for a repository.
+kept_bytes_max=1024
+kept_files_max=150
 missing=()
 cargo +nightly --version >/dev/null 2>&1 || missing+=("a nightly compiler: rustup toolchain install nightly --profile minimal")
 cargo fuzz --version >/dev/null 2>&1 || missing+=("cargo-fuzz: cargo install cargo-fuzz --locked")
@@ -37,12 +39,18 @@ fuzz build
 
 if [ "$mode" = keep ]; then
   for target in "${targets[@]}"; do
+    # What real snapshots reach is made anew in every run: only what reaches more is kept.
     work=$(mktemp -d)
-    cp -n fuzz/corpus/"$target"/* "$work"/
-    fuzz run "$target" "$work" "$found/$target" -- -merge=1 -max_len="$kept_bytes_max" 2>&1 | tail -n 1
     mkdir -p "fuzz/corpus/$target"
-    cp -n "$work"/* "fuzz/corpus/$target"/
-    rm -rf "$work"
+    mv "$found/$target"/seed-* "$work"/
+    cp -n fuzz/corpus/"$target"/* "$work"/ 2>/dev/null || true
+    ls "$work" >"$work.before"
+    fuzz run "$target" "$work" "$found/$target" -- -merge=1 -max_len="$kept_bytes_max" >/dev/null 2>&1
+    # The smallest first, up to the bound.
+    room=$((kept_files_max - $(find "fuzz/corpus/$target" -type f | wc -l)))
+    (cd "$work" && ls -Sr | grep -vxFf "$work.before" | head -n "$((room > 0 ? room : 0))" || true) | while read -r new; do cp "$work/$new" "fuzz/corpus/$target/"; done
+    echo "$target: $(find "fuzz/corpus/$target" -type f | wc -l) kept"
+    rm -rf "$work" "$work.before"
   done
   exit 0
 fi

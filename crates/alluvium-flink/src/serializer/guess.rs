@@ -8,8 +8,8 @@ use crate::cursor::Cursor;
 use crate::error::Result;
 
 /// How often a block is parsed before it is given up: two unknown payloads of a hundred bytes are found, and the slowest
-/// failure takes seconds.
-pub(crate) const TRIES_MAX: u32 = 20_000;
+/// failure takes seconds. The fuzzer is not to spend its time on that.
+pub(crate) const TRIES_MAX: u32 = if cfg!(fuzzing) { 100 } else { 20_000 };
 
 /// The lengths that are tried in one parse.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 //! Invariant: every [`ShapeId`] in a schema is the number of one of its shapes. Named shapes may refer to themselves, so whoever
 //! follows them bounds the depth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -115,7 +115,10 @@ impl Parser {
                 Shape::Double => "double",
                 Shape::Bytes => "bytes",
                 Shape::String => "string",
-                Shape::Fixed(_) => "fixed",
+                Shape::Fixed(_) => {
+                    let mut names = self.names.iter();
+                    names.find(|(_, of)| **of == id)?.0
+                }
                 Shape::Array(_) => "array",
                 Shape::Map(_) => "map",
                 Shape::Union(_) => return None,
@@ -123,6 +126,7 @@ impl Parser {
             };
             variants.push((name.to_owned(), id));
         }
+        are_distinct(variants.iter().map(|(name, _)| name))?;
         Some(self.add(Shape::Union(variants)))
     }
 
@@ -164,30 +168,37 @@ impl Parser {
         }
         let shape = match kind {
             "fixed" => Shape::Fixed(usize::try_from(json.get("size")?.as_u64()?).ok()?),
-            "enum" => Shape::Enumeration {
-                symbols: json
-                    .get("symbols")?
-                    .as_array()?
-                    .iter()
-                    .map(|symbol| limited(symbol).map(str::to_owned))
-                    .collect::<Option<_>>()?,
-                name: name.clone(),
-            },
+            "enum" => {
+                let symbols = json.get("symbols")?.as_array()?.iter();
+                let symbols = symbols.map(|symbol| limited(symbol).map(str::to_owned));
+                let symbols = symbols.collect::<Option<Vec<String>>>()?;
+                are_distinct(symbols.iter())?;
+                let name = name.clone();
+                Shape::Enumeration { name, symbols }
+            }
             _ => {
                 let mut fields = Vec::new();
                 for field in json.get("fields")?.as_array()? {
                     let field_name = limited(field.get("name")?)?.to_owned();
                     fields.push((field_name, self.any(field.get("type")?, namespace, depth)?));
                 }
-                Shape::Record {
-                    name: name.clone(),
-                    fields,
-                }
+                are_distinct(fields.iter().map(|(name, _)| name))?;
+                let name = name.clone();
+                Shape::Record { name, fields }
             }
         };
         *self.shapes.get_mut(id)? = shape;
         Some(id)
     }
+}
+
+/// `None` when a name is there twice: Avro refuses such schemas, and values would not be told apart by name.
+fn are_distinct<'n, I>(mut names: I) -> Option<()>
+where
+    I: Iterator<Item = &'n String>,
+{
+    let mut seen = BTreeSet::new();
+    names.all(|name| seen.insert(name)).then_some(())
 }
 
 fn limited(json: &Json) -> Option<&str> {
@@ -228,7 +239,16 @@ mod tests {
 
     #[test]
     fn what_is_no_schema_is_none() {
-        for json in ["", "7", r#""Unknown""#, r#"{"type":"record"}"#, "[["] {
+        for json in [
+            "",
+            "7",
+            r#""Unknown""#,
+            r#"{"type":"record"}"#,
+            "[[",
+            r#"["null","null"]"#,
+            r#"{"type":"enum","name":"E","symbols":["a","a"]}"#,
+            r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"a","type":"int"}]}"#,
+        ] {
             assert_eq!(Schema::parse(json), None, "{json}");
         }
         let deep = "[".repeat(100) + &"]".repeat(100);
