@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 RUN := set -euo pipefail; scripts/setup.sh; source scripts/env.sh;
 
-.PHONY: demo test test-parquet lint docs clean help bench bench-quick bench-lint bench-recovery bench-instructions
+.PHONY: demo test test-parquet lint fuzz docs clean help bench bench-quick bench-lint bench-recovery bench-instructions
 
 help:           ## Shows this list.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -25,6 +25,9 @@ lint:           ## Checks format, lints, docs and the direction of dependencies.
 	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --lib --no-deps --document-private-items --quiet
 	@$(RUN) RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --bins --no-deps --document-private-items --quiet
 	@$(RUN) scripts/dependency-directions.sh
+
+fuzz:           ## Feeds every decoder of Flink's formats with hostile bytes, a minute each. ARGS="600 value" another time, one target.
+	@scripts/fuzz.sh $(ARGS)
 
 bench:          ## Measures everything beside its peers, for about two hours; writes docs/performance.md. ARGS="--only recovery" a part.
 	@$(RUN) cd bench; cargo run --release --locked --features cobble --quiet -- run full $(ARGS)
