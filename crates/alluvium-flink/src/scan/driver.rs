@@ -240,10 +240,14 @@ impl Scan<'_> {
             _ => true,
         });
         if has_changes {
+            let shown = if handle.materialized.is_empty() {
+                "nothing of it is shown: all of it is".to_owned()
+            } else {
+                let id = handle.materialization_id;
+                format!("the rows are those of materialization {id}: changes since then are")
+            };
             return Err(Error::unknown(format!(
-                "the rows are those of materialization {}: changes since then are in a changelog, which is not applied. Take a \
-                 savepoint, which has none",
-                handle.materialization_id
+                "{shown} in a changelog (state.changelog.enabled), which is not applied. Take a savepoint, which has none"
             ))
             .into());
         }

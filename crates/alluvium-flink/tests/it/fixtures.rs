@@ -177,3 +177,23 @@ fn a_value_that_only_kryo_reads_ends_its_key_group_alone_and_the_rest_is_measure
         .collect();
     assert!(groups.len() > 1, "{groups:?}");
 }
+
+#[test]
+fn a_checkpoint_of_a_changelog_alone_shows_nothing_and_names_the_setting() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/changelog");
+    let snapshot = lines::open(&folder);
+
+    let (told, scanned) = lines::scanned(&snapshot, &Selection::default(), &[]);
+    let verified = alluvium_flink::verify::verify(&snapshot).unwrap();
+
+    assert!(told.is_empty(), "{told:?}");
+    for report in [&scanned, &verified.report] {
+        let [problem] = &report.problems[..] else {
+            panic!("{:?}", report.problems);
+        };
+        let message = problem.to_string();
+        assert_eq!(problem.error.kind(), ErrorKind::Incompatible);
+        assert!(message.contains("tuple-keys, subtask 0"), "{message}");
+        assert!(message.contains("state.changelog.enabled"), "{message}");
+    }
+}

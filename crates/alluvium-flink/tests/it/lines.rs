@@ -34,7 +34,10 @@ pub(crate) fn open(folder: &Path) -> Snapshot {
                 "taskowned",
                 "../taskowned",
             ];
-            let near = near.into_iter().map(|near| folder.join(near));
+            // Merged files are in a folder for each operator's subtask or task manager.
+            let (_, owner) = from.rsplit_once('/').unwrap();
+            let owned = ["../shared", "../taskowned"].map(|near| folder.join(near).join(owner));
+            let near = near.into_iter().map(|near| folder.join(near)).chain(owned);
             let to = near.into_iter().find(|near| near.join(name).exists());
             remaps.insert(from.to_owned(), to.unwrap_or_else(|| panic!("{uri}")));
         }

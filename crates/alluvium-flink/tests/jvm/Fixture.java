@@ -35,7 +35,8 @@ import org.apache.flink.util.Collector;
  *
  * Each argument makes one, as `name=value` separated by commas: `out` (a directory, which must not exist),
  * `operators` (uids, separated by `+`), `format` (`canonical`, `native` or `checkpoint`), and optionally `backend` (`rocksdb`, the default, or
- * `hashmap`), `keys` (20), `events` (twice as many), `parallelism` (1), `max` (128); every other name is one of Flink's settings.
+ * `hashmap`), `keys` (20), `events` (twice as many), `pause` (0: milliseconds that
+ * an operator takes for each), `parallelism` (1), `max` (128); every other name is one of Flink's settings.
  */
 public final class Fixture {
     /** Counted down when the last event was sent: a snapshot that begins afterwards has all of them. */
@@ -76,6 +77,7 @@ public final class Fixture {
         String format = asked.remove("format");
         Operators.keys = Long.parseLong(take(asked, "keys", "20"));
         long events = Long.parseLong(take(asked, "events", String.valueOf(2 * Operators.keys)));
+        Operators.pause = Long.parseLong(take(asked, "pause", "0"));
         int parallelism = Integer.parseInt(take(asked, "parallelism", "1"));
         int max = Integer.parseInt(take(asked, "max", "128"));
         Configuration settings = Cluster.settings(take(asked, "backend", "rocksdb"));
@@ -173,6 +175,7 @@ public final class Fixture {
         public void flatMap(Long n, Collector<Long> out) throws InterruptedException {
             if (n < events) {
                 out.collect(n);
+                Thread.sleep(Operators.pause / 5); // A snapshot then has events that were handled, and others in flight.
             } else {
                 sent.countDown();
                 Thread.sleep(5);

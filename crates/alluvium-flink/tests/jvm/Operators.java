@@ -94,6 +94,9 @@ final class Operators {
     /** How many keys the events of a fixture have; set before its job is built. */
     static long keys = 20;
 
+    /** Milliseconds that each event takes: with many of them, events are in flight when a snapshot begins. */
+    static volatile long pause;
+
     static List<Operator> all() {
         List<Operator> all = new ArrayList<>(List.of(
                 keyedAll(), tumblingAgg(), tumblingList(), sessionAgg(), longKeys(), tupleKeys(), pairKeys(), namespaces()));

@@ -19,6 +19,7 @@ import org.apache.flink.runtime.state.KeyedBackendSerializationProxy;
 import org.apache.flink.runtime.state.KeyedStateHandle;
 import org.apache.flink.runtime.state.KeyGroupsSavepointStateHandle;
 import org.apache.flink.runtime.state.StreamStateHandle;
+import org.apache.flink.runtime.state.changelog.ChangelogStateBackendHandle;
 import org.apache.flink.runtime.state.metainfo.StateMetaInfoSnapshot;
 
 /** A savepoint or checkpoint as Flink reads its `_metadata`: which operators have which keyed states, in which format. */
@@ -49,7 +50,7 @@ final class Snapshot {
     String backend(String otherwise) {
         for (OperatorState operator : metadata.getOperatorStates()) {
             for (OperatorSubtaskState subtask : operator.getStates()) {
-                for (KeyedStateHandle handle : subtask.getManagedKeyedState()) {
+                for (KeyedStateHandle handle : materialized(subtask.getManagedKeyedState())) {
                     if (handle instanceof IncrementalKeyedStateHandle) {
                         return "rocksdb";
                     }
@@ -65,7 +66,7 @@ final class Snapshot {
         for (OperatorState operator : metadata.getOperatorStates()) {
             Keyed keyed = null;
             for (OperatorSubtaskState subtask : operator.getStates()) {
-                for (KeyedStateHandle handle : subtask.getManagedKeyedState()) {
+                for (KeyedStateHandle handle : materialized(subtask.getManagedKeyedState())) {
                     KeyedBackendSerializationProxy<?> read = read(handle);
                     if (keyed == null) {
                         keyed = new Keyed(operator, read.getKeySerializerSnapshot().restoreSerializer(), new TreeMap<>());
@@ -77,6 +78,19 @@ final class Snapshot {
             }
             if (keyed != null) {
                 all.add(keyed);
+            }
+        }
+        return all;
+    }
+
+    /** Of a changelog the snapshots that it begins with. */
+    private static List<KeyedStateHandle> materialized(Iterable<KeyedStateHandle> handles) {
+        List<KeyedStateHandle> all = new ArrayList<>();
+        for (KeyedStateHandle handle : handles) {
+            if (handle instanceof ChangelogStateBackendHandle changelog) {
+                all.addAll(materialized(changelog.getMaterializedStateHandles()));
+            } else {
+                all.add(handle);
             }
         }
         return all;

@@ -43,6 +43,7 @@ final class WriteOperator extends AbstractStreamOperator<Long>
     @Override
     public void processElement(StreamRecord<Long> element) throws Exception {
         long n = element.getValue();
+        Thread.sleep(Operators.pause);
         for (Operators.Declared declared : operator.states) {
             Object namespace = declared.namespaceOf() == null ? VoidNamespace.INSTANCE : declared.namespaceOf().of(n);
             State state = getKeyedStateBackend().getPartitionedState(namespace, declared.namespace(), declared.descriptor());
