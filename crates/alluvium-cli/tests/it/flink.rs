@@ -6,6 +6,9 @@ use crate::command::{Ran, alluvium};
 
 mod changes;
 mod export;
+mod imported;
+mod interrupted;
+mod refused;
 #[cfg(feature = "cloud")]
 mod remote;
 mod rewrite;

@@ -231,44 +231,29 @@ fn payload(name: &str, variant: &str) -> Failure {
     ))
 }
 
-impl SerializeSeq for &mut Encoder<'_> {
-    type Ok = ();
-    type Error = Failure;
+/// What is written one after the other, without a slot around each.
+macro_rules! in_a_row {
+    ($($compound:ident: $element:ident;)*) => {$(
+        impl $compound for &mut Encoder<'_> {
+            type Ok = ();
+            type Error = Failure;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        value.serialize(&mut **self)
-    }
+            fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+                value.serialize(&mut **self)
+            }
 
-    fn end(self) -> Result<()> {
-        Ok(())
-    }
+            fn end(self) -> Result<()> {
+                Ok(())
+            }
+        }
+    )*};
 }
 
-impl SerializeTuple for &mut Encoder<'_> {
-    type Ok = ();
-    type Error = Failure;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        value.serialize(&mut **self)
-    }
-
-    fn end(self) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl SerializeTupleStruct for &mut Encoder<'_> {
-    type Ok = ();
-    type Error = Failure;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        value.serialize(&mut **self)
-    }
-
-    fn end(self) -> Result<()> {
-        Ok(())
-    }
-}
+in_a_row!(
+    SerializeSeq: serialize_element;
+    SerializeTuple: serialize_element;
+    SerializeTupleStruct: serialize_field;
+);
 
 impl SerializeMap for &mut Encoder<'_> {
     type Ok = ();
