@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use alluvium_flink::ErrorKind;
+use alluvium_flink::metadata::{KeyedHandle, StreamHandle, SubtaskState};
 use alluvium_flink::scan::Selection;
 
 use crate::{lines, snapshots};
@@ -180,7 +181,7 @@ fn a_value_that_only_kryo_reads_ends_its_key_group_alone_and_the_rest_is_measure
 
 #[test]
 fn a_checkpoint_of_a_changelog_alone_shows_nothing_and_names_the_setting() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/changelog");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/features/changelog");
     let snapshot = lines::open(&folder);
 
     let (told, scanned) = lines::scanned(&snapshot, &Selection::default(), &[]);
@@ -195,5 +196,37 @@ fn a_checkpoint_of_a_changelog_alone_shows_nothing_and_names_the_setting() {
         assert_eq!(problem.error.kind(), ErrorKind::Incompatible);
         assert!(message.contains("tuple-keys, subtask 0"), "{message}");
         assert!(message.contains("state.changelog.enabled"), "{message}");
+    }
+}
+
+/// Real snapshots of features that other tests of all snapshots cannot take: Flink's programs here do not move merged files, and
+/// records in flight are not rewritten.
+#[test]
+fn merged_files_and_records_in_flight_hinder_no_scan() {
+    let features = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/features");
+    for name in ["merged-heap", "merged-rocksdb", "unaligned-heap"] {
+        let mut job = std::fs::read_dir(features.join(name).join("checkpoints")).unwrap();
+        let folder = job.next().unwrap().unwrap().path().join("chk-2");
+        let (mut expected, uids) = lines::expected(&features.join(format!("{name}.jsonl.gz")));
+        let snapshot = lines::open(&folder);
+        let operators = snapshot.operators().iter();
+        let subtasks = operators.flat_map(alluvium_flink::metadata::Operator::subtasks);
+        let states = subtasks.filter_map(|subtask| subtask.state.as_ref());
+        let has_feature = |state: &SubtaskState| {
+            let parts = state.keyed_managed.iter().flat_map(KeyedHandle::parts);
+            let mut streams = parts.map(|part| part.stream);
+            !state.inputs.is_empty()
+                || streams.any(|stream| matches!(stream, StreamHandle::Segment { .. }))
+        };
+
+        let (mut told, report) = lines::scanned(&snapshot, &Selection::default(), &uids);
+        let verified = alluvium_flink::verify::verify(&snapshot).unwrap();
+
+        assert!(states.into_iter().any(has_feature), "{name}");
+        assert!(report.is_clean(), "{name}: {:?}", report.problems);
+        assert!(verified.report.is_clean(), "{name}");
+        told.sort();
+        expected.sort();
+        assert_eq!(told, expected, "{name}");
     }
 }

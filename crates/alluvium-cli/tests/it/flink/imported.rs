@@ -16,12 +16,17 @@ const SNAPSHOTS: [&str; 3] = [
 /// Values of one state by key.
 type Values = BTreeMap<String, Value>;
 
+fn keyed(entry: &Value) -> (String, Value) {
+    let part = |name| entry.get(name).cloned().unwrap_or_default();
+    (part("key").to_string(), part("value"))
+}
+
 fn of_flink(location: &std::path::Path, operator: &str, state: &str) -> Values {
     let chosen = ["--operator", operator, "--state", state];
     let scanned = flink("scan", location, &chosen).ends_with(0);
     let lines = scanned.stdout.lines().map(|line| {
         let line: Value = serde_json::from_str(line).unwrap();
-        (line["key"].to_string(), line["value"].clone())
+        keyed(&line)
     });
     lines.collect()
 }
@@ -30,9 +35,8 @@ fn of_alluvium(savepoint: &str, state: &str) -> Values {
     let most = ["--output", "json", "--limit", "100000"];
     let arguments = ["state", "scan", savepoint, "--state", state];
     let scanned = alluvium(arguments.iter().chain(&most)).ends_with(0).json();
-    let entries = scanned["entries"].as_array().unwrap().iter();
-    let entries = entries.map(|entry| (entry["key"].to_string(), entry["value"].clone()));
-    entries.collect()
+    let entries = scanned.get("entries").and_then(Value::as_array).unwrap();
+    entries.iter().map(keyed).collect()
 }
 
 fn check(name: &str, key_groups: &str) {
