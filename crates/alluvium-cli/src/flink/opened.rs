@@ -140,8 +140,7 @@ pub(super) trait Take {
     ///
     /// # Errors
     /// Any error ends the reading.
-    fn states(&mut self, operator: &Operator, states: &[State]) -> Result<()> {
-        let _ = (operator, states);
+    fn states(&mut self, _operator: &Operator, _states: &[State]) -> Result<()> {
         Ok(())
     }
 

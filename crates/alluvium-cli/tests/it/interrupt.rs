@@ -69,7 +69,7 @@ fn start(places: &Places, arguments: &[&str]) -> Child {
 }
 
 /// Sends Ctrl-C and returns when the command has noticed.
-fn interrupt(running: &mut Child) {
+pub(crate) fn interrupt(running: &mut Child) {
     let pid = running.id().to_string();
     let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
     assert!(sent.success());

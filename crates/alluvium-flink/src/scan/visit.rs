@@ -14,8 +14,7 @@ pub trait Visit {
     ///
     /// # Errors
     /// Any error ends the scan, which returns it.
-    fn states(&mut self, operator: &Operator, subtask: u32, states: &[State]) -> Result<()> {
-        let _ = (operator, subtask, states);
+    fn states(&mut self, _operator: &Operator, _subtask: u32, _states: &[State]) -> Result<()> {
         Ok(())
     }
 
@@ -35,9 +34,7 @@ pub trait Visit {
     }
 
     /// Something could not be read; the scan goes on behind it. The same is in the [`Report`](super::Report).
-    fn problem(&mut self, problem: &Problem) {
-        let _ = problem;
-    }
+    fn problem(&mut self, _problem: &Problem) {}
 }
 
 impl<F> Visit for F

@@ -4,10 +4,11 @@
 //! it had begun, and was not done.
 
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 
 use super::snapshot;
+use crate::interrupt::interrupt;
 
 const CANONICAL: &str = "flink-2.3.0/rocksdb/savepoints/canonical/savepoint-0e6514-0ea1a2407061";
 
@@ -19,19 +20,6 @@ fn start(command: &str, more: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-/// Sends Ctrl-C and returns when the command has noticed.
-fn interrupt(running: &mut Child) {
-    let pid = running.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(sent.success());
-    let mut stderr = BufReader::new(running.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("taking back what was begun") {
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
-    }
-    running.stderr = Some(stderr.into_inner());
 }
 
 fn check_ended(running: Child) {
